@@ -1,0 +1,1 @@
+"""Pools, the people and machines in them, their calendars and every change of them."""

@@ -1,0 +1,94 @@
+"""Reads settings from the environment and says in one sentence which one is wrong."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+class SettingError(Exception):
+    """A setting has a value that Concord cannot start with; the message names the setting."""
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the setting as text; raise SettingError when it is missing and has no default."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise SettingError(f"{name} is not set. docs/configuration.md says what it means.")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return a yes/no setting; raise SettingError for any other word."""
+    value = os.environ.get(name, "yes" if default else "no").strip().lower()
+    if value not in TRUE | FALSE:
+        raise SettingError(f"{name} is {value!r}; use yes or no.")
+    return value in TRUE
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    """Return a whole number between least and most; raise SettingError otherwise."""
+    raw = os.environ.get(name, str(default))
+    try:
+        value = int(raw)
+    except ValueError:
+        raise SettingError(f"{name} is {raw!r}; use a whole number.") from None
+    if not least <= value <= most:
+        raise SettingError(f"{name} is {value}; use a number from {least} to {most}.")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated setting as a list without blanks."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def postgres(name: str, url: str) -> dict[str, object]:
+    """Translate a postgres:// URL into Django's database settings; raise SettingError when it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise SettingError(f"{name} is not a PostgreSQL address (postgres://user:password@host:5432/name).")
+    options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+    try:
+        port = parts.port
+    except ValueError:
+        raise SettingError(f"{name} has a port that is not a number from 0 to 65535.") from None
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(options.get("host", "") or parts.hostname or ""),
+        "PORT": str(port or ""),
+    }
+
+
+def redis(name: str, url: str) -> str:
+    """Return a Redis URL unchanged; raise SettingError when it is none."""
+    if urlsplit(url).scheme not in {"redis", "rediss"}:
+        raise SettingError(f"{name} is not a Redis address (redis://host:6379/0).")
+    return url
+
+
+def email(name: str, url: str, folder: Path) -> dict[str, object]:
+    """Translate smtp://user:password@host:587?tls=yes into Django's settings; without one, mails become files."""
+    if not url:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(folder),
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise SettingError(f"{name} is not a mail server address (smtp://user:password@host:587?tls=yes).")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": "tls=yes" in parts.query,
+        "EMAIL_TIMEOUT": 20,
+    }

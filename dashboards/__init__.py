@@ -1,0 +1,1 @@
+"""Screens over several subjects, and the demo company."""

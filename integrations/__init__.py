@@ -1,0 +1,1 @@
+"""Deals from outside: files now, CRMs beside them."""

@@ -1,0 +1,1 @@
+"""Who people are, which organization they act for, and what they may do there."""
