@@ -45,7 +45,6 @@ def tenant_scope(organization_id: int) -> Iterator[None]:
             yield
         finally:
             _active.reset(token)
-        if outer is not None:
+        # A transaction that is rolled back gets its former setting back from PostgreSQL.
+        if not connection.needs_rollback and (outer is not None or connection.savepoint_ids):
             _set_local(outer)
-        elif len(connection.savepoint_ids) > 0:
-            _set_local(None)

@@ -13,6 +13,19 @@ from psycopg import sql
 from config import celery as workers
 from config import embedded
 from tests import services
+from tests.factories.tenants import (  # noqa: F401  (fixtures)
+    acme,
+    actor_of,
+    alice,
+    bob,
+    carol,
+    charlie,
+    client_of,
+    dave,
+    in_acme,
+    organizations,
+    other,
+)
 
 assert workers.app is not None  # tasks are published through this application
 

@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 
 from tenants.errors import NoTenant
-from tenants.models import Membership
+from tenants.models import Membership, Organization, User
 
 
 @pytest.mark.django_db
@@ -16,3 +16,8 @@ def test_tests_run_as_the_web_role() -> None:
 def test_manager_raises_without_tenant() -> None:
     with pytest.raises(NoTenant):
         Membership.objects.exists()
+
+
+def test_scope_shows_own_members(in_acme: Organization, charlie: User) -> None:
+    assert Membership.objects.count() == 4
+    assert not Membership.objects.filter(person=charlie).exists()
