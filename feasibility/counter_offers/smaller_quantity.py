@@ -1,0 +1,13 @@
+"""As many units as fit by the asked day."""
+
+from feasibility.ask import Ask
+from feasibility.assessment import Assessment
+from feasibility.counter_offers.offer import Offer, checked_offer
+from feasibility.judging import Pools
+
+
+def smaller_quantity(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:
+    """The most by the due day, None when not a single unit fits."""
+    if not 0 < answer.max_quantity < ask.quantity:
+        return None
+    return checked_offer("smaller_quantity", ask, pools, [(answer.max_quantity, ask.due)])

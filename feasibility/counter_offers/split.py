@@ -1,0 +1,28 @@
+"""Part by the asked day, the rest as soon as it can be done."""
+
+from dataclasses import replace
+
+from feasibility.ask import Ask
+from feasibility.assessment import Assessment
+from feasibility.counter_offers.offer import Offer, checked_offer
+from feasibility.judging import Pools, judge
+from feasibility.routing import pass_forward
+
+
+def split(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:
+    """The most by the due day and the rest at its earliest day; each part sets up anew."""
+    if not 0 < answer.max_quantity < ask.quantity:
+        return None
+    first = judge(replace(ask, quantity=answer.max_quantity), pools)
+    if not first.verdict.fits:
+        return None
+    after = {
+        pool: held.with_stages([stage for stage in first.stages if stage.pool == pool])
+        for pool, held in pools.items()
+    }
+    rest = replace(ask, quantity=ask.quantity - answer.max_quantity)
+    end = pass_forward(rest, {pool: held.room for pool, held in after.items()}).end_of(len(ask.stages))
+    if end is None:
+        return None
+    parts = [(answer.max_quantity, ask.due), (rest.quantity, max(end, ask.due))]
+    return checked_offer("split", ask, pools, parts)

@@ -1,0 +1,75 @@
+"""One ask against the books, without a look at other terms."""
+
+from collections.abc import Mapping
+
+from feasibility.ask import Ask
+from feasibility.assessment import Assessment, StageWindow, Verdict
+from feasibility.errors import BrokenPlan
+from feasibility.gaps import gaps
+from feasibility.prepared import PreparedPool
+from feasibility.proof import found_block, proven_block
+from feasibility.quantity import most_by_due
+from feasibility.room import Room
+from feasibility.routing import ForwardPass, nominal_windows, pass_backward, pass_forward
+from feasibility.schedule import schedule
+from feasibility.version import ENGINE_VERSION
+
+Pools = Mapping[int, PreparedPool]
+
+
+def judge(ask: Ask, pools: Pools) -> Assessment:
+    """The verdict with its evidence; counter-offers are left to `assess`."""
+    missing = gaps(ask, pools)
+    if missing:
+        return Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=missing, proven=False)
+    rooms = {stage.pool: pools[stage.pool].room for stage in ask.stages}
+    forward = pass_forward(ask, rooms)
+    late = forward.first_late(tuple(last for _, last in ask.wide_windows()))
+    if late is None:
+        return _accepted(ask, pools, rooms, forward)
+    return _refused(ask, pools, rooms, forward, late)
+
+
+def _accepted(ask: Ask, pools: Pools, rooms: dict[int, Room], forward: ForwardPass) -> Assessment:
+    calm = pass_backward(ask, {pool: pools[pool].buffered_room for pool in rooms})
+    milestones = calm or pass_backward(ask, rooms)
+    if milestones is None:
+        raise BrokenPlan("The stages fit one after another forwards but not backwards.")
+    stages = _stages(ask, milestones)
+    spare = min(
+        room.room_for(start, window.due, window.limit) - window.minutes
+        for room, start, window in zip(forward.rooms, forward.starts, stages, strict=True)
+    )
+    return Assessment(
+        Verdict.FEASIBLE if calm else Verdict.TIGHT,
+        ENGINE_VERSION,
+        stages,
+        spare_minutes=spare,
+        earliest=forward.end_of(len(ask.stages)),
+        max_quantity=max(ask.quantity, most_by_due(ask, rooms)),
+        plan=schedule(stages, pools),
+    )
+
+
+def _refused(ask: Ask, pools: Pools, rooms: dict[int, Room], forward: ForwardPass, late: int) -> Assessment:
+    too_short = ask.spare_days() < 0
+    final = None if too_short else proven_block(ask, {pool: pools[pool].wide_room for pool in rooms})
+    return Assessment(
+        Verdict.INFEASIBLE,
+        ENGINE_VERSION,
+        _stages(ask, nominal_windows(ask)),
+        earliest=forward.end_of(len(ask.stages)),
+        max_quantity=most_by_due(ask, rooms),
+        proven=too_short or final is not None,
+        bottleneck=None if too_short else final or found_block(ask, late, forward),
+        missing_days=max(0, -ask.spare_days()),
+    )
+
+
+def _stages(ask: Ask, windows: tuple[tuple[int, int], ...]) -> tuple[StageWindow, ...]:
+    return tuple(
+        StageWindow(stage.pool, minutes, *window, *wide, stage.limit)
+        for stage, minutes, window, wide in zip(
+            ask.stages, ask.efforts, windows, ask.wide_windows(), strict=True
+        )
+    )

@@ -1,0 +1,156 @@
+"""The promise table of one pool: exact answers about new work as single reads.
+
+slack[a, b] = capacity(a..b) - work of all rows whose window lies inside [a, b]
+rooms[r, d] = min of slack[a, b] over a <= r, b >= d = the most a new row with window [r, d] can bring
+
+A book fits exactly when no slack is below zero (processor demand: Baruah, Rosier and Howell 1990;
+the day-by-day schedule behind it: Horn 1974; the flow condition: Gale 1957). Work is divisible and
+everything in the book may be planned anew inside its own window.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feasibility.book import PoolBook
+from feasibility.errors import BadAsk
+from feasibility.interval import Interval
+from feasibility.rows import Ints, WorkRows
+
+# Added below the diagonal, where no interval is: larger than any capacity, far from overflowing.
+NO_INTERVAL = 1 << 60
+
+
+@lru_cache(maxsize=16)
+def _below_diagonal(days: int) -> Ints:
+    return np.tril(np.full((days, days), NO_INTERVAL, np.int64), -1)
+
+
+def slack_of(capacity: Ints, rows: WorkRows) -> Ints:
+    """Capacity minus contained work of every interval, days x days; n + days^2 steps.
+
+    Sums run in float64, which is exact for whole minutes up to 2^53, until the last subtraction.
+    """
+    days = len(capacity)
+    cells = np.bincount(rows.starts * days + rows.dues, rows.minutes, days * days).reshape(days, days)
+    for start in range(days - 2, -1, -1):
+        np.add(cells[start], cells[start + 1], out=cells[start])
+    np.cumsum(cells, axis=1, out=cells)
+    until = np.cumsum(capacity, dtype=np.int64)
+    slack = _below_diagonal(days) + until
+    slack -= (until - capacity)[:, None]
+    np.subtract(slack, cells, out=slack, casting="unsafe")
+    return slack
+
+
+def rooms_of(slack: Ints) -> Ints:
+    """The running minimum of slack towards wider intervals on both sides."""
+    rooms = np.empty_like(slack)
+    np.minimum.accumulate(slack[:, ::-1], axis=1, out=rooms[:, ::-1])
+    for start in range(1, len(rooms)):
+        np.minimum(rooms[start - 1], rooms[start], out=rooms[start])
+    return rooms
+
+
+def rooms_after(rooms: Ints, start: int, due: int, minutes: int) -> Ints:
+    """The rooms after minutes >= 0 with window [start, due] came in, without the running minimum.
+
+    Every interval around [start, due] lost the same minutes, so a window's new room is the smaller
+    of its old one and of the room that it shares with [start, due] less those minutes.
+    """
+    least = rooms[start, due] - minutes
+    after = np.empty_like(rooms)
+    np.subtract(rooms[: start + 1, due:], minutes, out=after[: start + 1, due:])
+    np.minimum(rooms[start + 1 :, due:], after[start, due:], out=after[start + 1 :, due:])
+    np.minimum(rooms[: start + 1, :due], after[: start + 1, due, None], out=after[: start + 1, :due])
+    np.minimum(rooms[start + 1 :, :due], least, out=after[start + 1 :, :due])
+    return after
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PromiseTable:
+    """Slack and room of every window of one pool; immutable, updates give a new table."""
+
+    capacity: Ints
+    slack: Ints
+    rooms: Ints
+
+    @classmethod
+    def of(cls, book: PoolBook, buffered: bool = False) -> "PromiseTable":
+        """The table of a book; `buffered` takes the safety buffer off the capacity first."""
+        capacity = book.buffered_capacity() if buffered else book.known_capacity()
+        return cls.build(capacity, book.rows())
+
+    @classmethod
+    def build(cls, capacity: Ints, rows: WorkRows) -> "PromiseTable":
+        """The table of rows that already lie on the axis of `capacity`."""
+        slack = slack_of(capacity, rows)
+        return cls(capacity, slack, rooms_of(slack))
+
+    @property
+    def days(self) -> int:
+        """How many days the axis has."""
+        return len(self.capacity)
+
+    def room(self, start: int, due: int) -> int:
+        """The most minutes that new work with window [start, due] can bring; below zero if overbooked."""
+        if not 0 <= start <= due:
+            raise BadAsk(f"There is no window from day {start} to day {due}.")
+        return int(self.rooms.item(start, due))
+
+    def fits(self, start: int, due: int, minutes: int) -> bool:
+        """Whether new work fits beside the book."""
+        return self.room(start, due) >= minutes
+
+    def shortfall(self, start: int, due: int, minutes: int) -> int:
+        """How many of the minutes do not fit; 0 when all do."""
+        return max(0, minutes - max(0, self.room(start, due)))
+
+    def earliest(self, start: int, minutes: int) -> int | None:
+        """The first day by which the work can be done when it may begin on `start`, or None."""
+        due = start + int(self.rooms[start, start:].searchsorted(minutes))
+        return due if due < self.days else None
+
+    def latest(self, due: int, minutes: int, floor: int) -> int | None:
+        """The last day, not before `floor`, on which work due on `due` may begin, or None."""
+        enough = int(np.count_nonzero(self.rooms[floor : due + 1, due] >= minutes))
+        return floor + enough - 1 if enough else None
+
+    def bottleneck(self, start: int, due: int) -> Interval:
+        """The interval with the least slack among those that hold [start, due]; the narrowest of equals.
+
+        Its rivals are the rows whose window lies inside it. Demand is the book's alone.
+        """
+        around = self.slack[: start + 1, due:]
+        firsts, lasts = np.nonzero(around == around.min())
+        narrowest = int((lasts - firsts).argmin())
+        return self.interval(int(firsts[narrowest]), due + int(lasts[narrowest]))
+
+    def interval(self, start: int, end: int) -> Interval:
+        """Demand and capacity of days start..end."""
+        capacity = int(self.capacity[start : end + 1].sum())
+        return Interval(start, end, capacity - int(self.slack[start, end]), capacity)
+
+    def at_risk(self, starts: Ints, dues: Ints) -> NDArray[np.bool_]:
+        """Which windows lie inside an overbooked interval; windows off the axis never do."""
+        outside = (dues < 0) | (starts >= self.days)
+        first = np.clip(starts, 0, self.days - 1)
+        last = np.clip(dues, 0, self.days - 1)
+        return np.asarray((self.rooms[first, last] < 0) & ~outside)
+
+    def short_by_due(self) -> Ints:
+        """For each day: the most minutes by which any interval ending on it is overbooked, else 0."""
+        return np.maximum(0, -self.slack.min(axis=0))
+
+    def with_work(self, start: int, due: int, minutes: int) -> "PromiseTable":
+        """The table after new work with window [start, due] has come into the book."""
+        slack = self.slack.copy()
+        slack[: start + 1, due:] -= minutes
+        rooms = rooms_after(self.rooms, start, due, minutes) if minutes >= 0 else rooms_of(slack)
+        return PromiseTable(self.capacity, slack, rooms)
+
+    def without_work(self, start: int, due: int, minutes: int) -> "PromiseTable":
+        """The table after work with window [start, due] has left the book."""
+        return self.with_work(start, due, -minutes)
