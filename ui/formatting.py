@@ -24,7 +24,7 @@ CURRENCY_SIGNS = {
 }
 WHOLE_CURRENCIES = frozenset({"JPY", "KRW", "CLP", "ISK", "VND", "HUF"})
 
-Minutes = int | float | Decimal
+Minutes = int | float
 
 
 def _rounded(value: Decimal, digits: int) -> str:
@@ -37,7 +37,7 @@ def _rounded(value: Decimal, digits: int) -> str:
 
 
 def hours_number(minutes: Minutes) -> str:
-    """Hours without the unit: one decimal place, two under an hour, so that a minute is never shown as nothing."""
+    """Hours without the unit: one decimal place, two under an hour: a minute never shows as nothing."""
     value = Decimal(str(minutes)) / 60
     return _rounded(value, 2 if abs(value) < 1 else 1)
 
@@ -82,7 +82,7 @@ def points(fraction: float | Decimal, digits: int = 0) -> str:
 
 
 def money(amount: Decimal | int, currency: str) -> str:
-    """An amount with its currency: "€2,944", "€2,944.50", "CHF 900", "−£18". Cents only when there are any."""
+    """An amount with its currency: "€2,944", "€2,944.50", "CHF 900", "−£18". Cents only when any."""
     value = Decimal(amount)
     digits = 0 if currency in WHOLE_CURRENCIES else 2
     rounded = abs(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
@@ -129,7 +129,7 @@ def weekday_date(day: date | datetime, today: date) -> str:
 def date_range_words(first: date, last: date, today: date, joiner: str = "") -> str:
     """Both ends of a range, saying the month once where it is the same: "Mon 1 to Fri 12 March".
 
-    `joiner` replaces "to", as in "between Mon 1 and Fri 12 March". Raises ValueError when last is before first.
+    `joiner` replaces "to", as in "between Mon 1 and Fri 12 March". Raises ValueError when it runs backwards.
     """
     if last < first:
         raise ValueError(f"the range ends on {last} before it starts on {first}")

@@ -1,4 +1,4 @@
-"""How Django draws a form here: {{ form }} and {{ form.field.as_field_group }} use the product's own templates."""
+"""How Django draws a form here: {{ form }} and {{ field.as_field_group }} use the product's templates."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the kit page shows: made-up figures of a made-up company, fixed so that pictures of it can be compared."""
+"""What the kit page shows: figures of a made-up company, fixed so that pictures of it can be compared."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from ui.charts.capacity import Week
 from ui.charts.heat import HeatCell, HeatColumn, HeatGroup, HeatRow
 from ui.charts.trends import Calibrated, Series
 from ui.forms import DateInput
+from ui.icons import STATE_ICONS
 
 HOUR = 60
 TODAY = date(2027, 2, 9)
@@ -88,7 +89,7 @@ COLUMNS = [
     HeatColumn("8 Mar", "wk 10"),
     HeatColumn("29 Mar", "Easter"),
 ]
-STATES = "draft proposed countered approved delivery delivered kept broken declined hold withdrawn expired cancelled".split()
+STATES = list(STATE_ICONS)
 FACTS = [
     {
         "label": "Over-promised",
@@ -180,7 +181,7 @@ def _navigation() -> list[dict[str, Any]]:
         {"label": "Approvals", "url": "#", "icon": "inbox", "count": 6, "key": "a"},
         {"label": "Board", "url": "#", "icon": "layout-grid", "key": "b", "current": True},
         {"label": "Commitments", "url": "#", "icon": "handshake", "key": "o"},
-        {"label": "Check a promise", "url": "#", "icon": "scale", "key": "c"},
+        {"label": "Check a promise", "short": "Check", "url": "#", "icon": "scale", "key": "c"},
         {"label": "Outcomes", "url": "#", "icon": "chart-line"},
     ]
     setup = [
@@ -192,7 +193,7 @@ def _navigation() -> list[dict[str, Any]]:
 
 
 def _frame() -> dict[str, Any]:
-    """What the context processors give a page of a signed-in person, so that the kit needs no organization."""
+    """What context processors give a page of a signed-in person; so the kit needs no organization."""
     navigation = _navigation()
     return {
         "navigation": navigation,

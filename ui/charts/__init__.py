@@ -1,1 +1,1 @@
-"""Charts as plain shapes: x in percent of the width, y in pixels, so a picture stretches and its text does not."""
+"""Charts as plain shapes: x in percent, y in pixels, so a picture stretches and its text does not."""

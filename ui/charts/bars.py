@@ -10,7 +10,7 @@ from ui.formatting import Minutes, hours, percent
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of full width: its segments in percent, the mark of the capacity (None: it ends the bar), words."""
+    """A bar: segments in percent, the mark of the capacity (None: it ends the bar), words for readers."""
 
     segments: list[Rect]
     mark: float | None
@@ -37,7 +37,7 @@ def pool_load(
     asked: Minutes,
     short: Minutes | None = None,
 ) -> Bar:
-    """What a pool carries in the interval of a promise, in minutes; what does not fit is hatched past the mark."""
+    """What a pool carries in the interval of a promise, in minutes; what does not fit lies past the mark."""
     total = float(booked + held + asked)
     over = max(0.0, total - float(capacity)) if short is None else min(float(short), total)
     whole = max(float(capacity), total)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,8 +16,8 @@ FOOT_ROOM = 24
 
 @dataclass(frozen=True)
 class Week:
-    """One column. All minutes are of this week; `asked_minutes` is the whole ask, `short_minutes` what of
-    everything does not fit (None: what the stack has above capacity). `pipeline_minutes` is an expectation."""
+    """One column, in minutes: `asked_minutes` is the whole ask, `short_minutes` what of everything does not
+    fit (None: what the stack has above capacity), `pipeline_minutes` an expectation."""
 
     label: str
     capacity_minutes: Minutes
@@ -47,7 +48,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Frame:
-    """Room for a picture: height and the share of the width, in percent, that the numbers on the left take."""
+    """Room for a picture: its height, and what the numbers on the left take of the width, in percent."""
 
     height: int
     gutter: float
@@ -61,8 +62,8 @@ COMPACT = Frame(height=168, gutter=4.6)
 PHONE = Frame(height=190, gutter=9, bar_share=0.66, words=False)
 
 
-def read_week(item: Week | Mapping[str, object] | object) -> Week:
-    """Takes a Week, a mapping or any object that has its attributes. Raises TypeError or AttributeError otherwise."""
+def read_week(item: Any) -> Week:
+    """Takes a Week, a mapping or an object with its attributes; else raises TypeError or AttributeError."""
     if isinstance(item, Week):
         return item
     names = [field.name for field in fields(Week)]
@@ -95,7 +96,7 @@ def draw_weeks(weeks: Sequence[Week], title: str, frame: Frame = DESKTOP) -> Dra
 def _draw_scale(drawing: Drawing, ticks: Sequence[float], scale: Axis, frame: Frame) -> None:
     for tick in ticks:
         height = scale.y(tick)
-        drawing.lines.append(Line("grid" if tick else "axis", frame.gutter, 100, height, height))
+        drawing.grid.append(Line("grid" if tick else "axis", frame.gutter, 100, height, height))
         drawing.texts.append(Text("", frame.gutter - 0.8, height + 4, "end", f"{tick:,g}"))
 
 
@@ -127,6 +128,7 @@ def _draw_week(drawing: Drawing, week: Week, index: int, slot: float, scale: Axi
     if index % frame.every == 0:
         css = "t-strong" if week.highlighted else ""
         drawing.texts.append(Text(css, middle, scale.bottom + 18, "middle", week.label))
+    if week.short > 0 or index % frame.every == 0 or frame.every == 2:
         drawing.texts.append(_figure(week, middle, min(top, lid), frame))
 
 

@@ -17,7 +17,7 @@ RISK_STEPS = (0.03, 0.10, 0.25, 0.50)
 
 @dataclass(frozen=True)
 class HeatCell:
-    """The facts of one pool in one week, in minutes. `would_not_fit` marks a proposal that asks for too much."""
+    """One pool in one week, in minutes. `would_not_fit` marks a proposal that asks for too much."""
 
     capacity_minutes: Minutes
     booked_minutes: Minutes = 0
@@ -42,7 +42,7 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class HeatColumn:
-    """A week's heading: its first day in short, a note under it ("wk 9", "Easter"), whether it is the current one."""
+    """A week's heading: its first day, a note under it ("wk 9", "Easter"), whether it is the current one."""
 
     label: str
     note: str = ""

@@ -53,10 +53,11 @@ class Dot:
 
 @dataclass
 class Drawing:
-    """A chart ready for its template: height in pixels, shapes in the order they are painted, a description."""
+    """A chart for its template: height in pixels, shapes in painting order, a description in words."""
 
     height: int
     label: str
+    grid: list[Line] = field(default_factory=list)
     rects: list[Rect] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)

@@ -14,7 +14,7 @@ GUTTER, RIGHT, TOP, FOOT = 5.5, 94.0, 12.0, 24
 
 @dataclass(frozen=True)
 class Series:
-    """A line: its values as fractions from 0 to 1 (None: no figure for that label), css "l-main" or "l-muted"."""
+    """A line: fractions from 0 to 1 (None: no figure for that label), css "l-main" or "l-muted"."""
 
     name: str
     values: Sequence[float | None]
@@ -23,7 +23,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Promises given about the same chance: what was said, what was kept (both fractions), how many they were."""
+    """Promises of about the same chance: what was said, what was kept (fractions), how many they were."""
 
     said: float
     kept: float
@@ -50,7 +50,7 @@ def draw_lines(labels: Sequence[str], series: Sequence[Series], title: str, heig
 
 def _share_scale(drawing: Drawing, axis: Axis) -> None:
     for tick in (0.0, 0.5, 1.0):
-        drawing.lines.append(Line("grid" if tick else "axis", GUTTER, RIGHT, axis.y(tick), axis.y(tick)))
+        drawing.grid.append(Line("grid" if tick else "axis", GUTTER, RIGHT, axis.y(tick), axis.y(tick)))
         drawing.texts.append(Text("", GUTTER - 0.8, axis.y(tick) + 4, "end", percent(tick)))
 
 
@@ -105,7 +105,7 @@ def draw_columns(items: Sequence[tuple[str, float, str]], title: str, height: in
         f"{title}. " + ", ".join(f"{label}: {value:g}" for label, value, _css in items) + ".",
     )
     axis = Axis([0, max([value for _label, value, _css in items] + [1])], 20, height - FOOT)
-    drawing.lines.append(Line("axis", 0, 100, axis.bottom, axis.bottom))
+    drawing.grid.append(Line("axis", 0, 100, axis.bottom, axis.bottom))
     slot = 100 / max(len(items), 1)
     for index, (label, value, css) in enumerate(items):
         middle = slot * (index + 0.5)

@@ -1,4 +1,4 @@
-"""Pictures: the week chart, pool bars, the heat map, trends. Server-drawn SVG and tables, no script needed."""
+"""Pictures: the week chart, pool bars, the heat map, trends. Server-drawn SVG and tables, no script."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from django import template
 
 from ui.charts import bars, heat, trends
 from ui.charts.capacity import COMPACT, DESKTOP, PHONE, Frame, draw_weeks, read_week
-from ui.templatetags.ui_panels import tone_of
+from ui.templatetags.ui_verdicts import tone_of
 
 register = template.Library()
 
@@ -16,7 +16,7 @@ LEGEND = ("booked", "held", "ask", "over", "pipe", "cap")
 
 @register.inclusion_tag("components/capacity_chart.html")
 def capacity_chart(weeks: Sequence[Any], title: str, compact: bool = False) -> dict[str, object]:
-    """{% capacity_chart weeks "Electricians, hours a week" %}: ui.charts.capacity.Week, dicts or like objects."""
+    """{% capacity_chart weeks "Electricians, hours a week" %}: ui.charts.capacity.Week, or dicts like it."""
     columns = [read_week(week) for week in weeks]
     phone = Frame(
         PHONE.height,
@@ -56,9 +56,9 @@ def pool_bar(
     words: str,
     figure: str = "",
 ) -> dict[str, object]:
-    """{% pool_bar name=… capacity=… booked=… held=… asked=… verdict=… words="46 h short" figure=… %}, in minutes.
+    """{% pool_bar name=… capacity=… booked=… held=… asked=… verdict=… words="46 h short" figure=… %}.
 
-    Goes inside <div class="pools">.
+    Amounts in minutes; goes inside <div class="pools">.
     """
     bar = bars.pool_load(capacity, booked, held, asked)
     return {
@@ -101,7 +101,7 @@ def heat_map(
     mode: heat.Mode = "free",
     target: str = "",
 ) -> dict[str, object]:
-    """{% heat_map columns groups "Capacity by pool and week" mode="free" target="#drill" %} (see ui.charts.heat)."""
+    """{% heat_map columns groups "Capacity by week" mode="free" target="#drill" %} (see ui.charts.heat)."""
     drawn = [
         {"label": group.label, "rows": [_row(row, columns, mode) for row in group.rows]} for group in groups
     ]
@@ -155,7 +155,7 @@ def line_chart(
 def columns_chart(
     items: Sequence[tuple[str, float, str]], title: str, height: int = 170
 ) -> dict[str, object]:
-    """{% columns_chart items "Time to answer" %}: (label, value, fill) with fill "f-booked", "f-tight" or "f-no"."""
+    """{% columns_chart items "Time to answer" %}: (label, value, fill: "f-booked", "f-tight", "f-no")."""
     return {"drawing": trends.draw_columns(items, title, height)}
 
 
@@ -194,6 +194,8 @@ def rivals_table(rivals: Sequence[Mapping[str, object]]) -> dict[str, object]:
 
 @register.inclusion_tag("components/impact_table.html")
 def impact_table(impacts: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """{% impact_table rows %}: dicts of name, note, url, promised, before, after (fractions or None), verdict,
-    finishes (words), late (words, "" when on time)."""
+    """{% impact_table rows %}: dicts of name, note, url, promised, before, after, verdict, finishes, late.
+
+    before and after are fractions or None, late is "" when on time.
+    """
     return {"impacts": impacts}

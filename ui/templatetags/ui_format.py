@@ -19,7 +19,7 @@ def _or_dash(words: Callable[..., str], value: object, *arguments: object) -> st
 
 
 def _today(today: date | str | None) -> date:
-    """The day given, or the local day now. Raises TypeError for anything else, so that a typo is not swallowed."""
+    """The day given, or the local day now. Raises TypeError for anything else: a typo is not swallowed."""
     if today in (None, ""):
         return timezone.localdate()
     if not isinstance(today, date):
