@@ -96,7 +96,7 @@ class PromiseTable:
 
     def room(self, start: int, due: int) -> int:
         """The most minutes that new work with window [start, due] can bring; below zero if overbooked."""
-        if not 0 <= start <= due:
+        if not 0 <= start <= due < len(self.capacity):
             raise BadAsk(f"There is no window from day {start} to day {due}.")
         return int(self.rooms.item(start, due))
 
@@ -142,7 +142,7 @@ class PromiseTable:
 
     def short_by_due(self) -> Ints:
         """For each day: the most minutes by which any interval ending on it is overbooked, else 0."""
-        return np.maximum(0, -self.slack.min(axis=0))
+        return np.asarray(np.maximum(0, -self.slack.min(axis=0)))
 
     def with_work(self, start: int, due: int, minutes: int) -> "PromiseTable":
         """The table after new work with window [start, due] has come into the book."""
