@@ -1,0 +1,115 @@
+"""The book: what the pools can do and what has been promised of it, read as grouped rows."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from django.db.models import Case, F, Max, Sum, Value, When
+from numpy.typing import NDArray
+
+from capacity.models import Pool
+from capacity.selectors.calendars import current_revision, daily_capacity
+from commitments.models import CommitmentStage, LedgerEvent
+from feasibility import Axis, PoolBook, WorkRows, edf_plan
+
+#: How far back the assumed progress of running work is reckoned.
+LOOK_BACK_DAYS = 120
+
+
+@dataclass(frozen=True)
+class Book:
+    """Pools with their books on one axis that begins today; revision grows with every write."""
+
+    axis: Axis
+    pools: Mapping[int, Pool]
+    books: Mapping[int, PoolBook]
+    revision: int
+
+    @property
+    def today(self) -> date:
+        """The first day of the axis."""
+        return self.axis.first_on
+
+
+def book_revision() -> int:
+    """Return a number that grows with every write to capacity or commitments."""
+    return current_revision() + (LedgerEvent.objects.aggregate(newest=Max("id"))["newest"] or 0)
+
+
+def book_of(
+    *,
+    pool_ids: Collection[int],
+    today: date,
+    horizon_days: int,
+    without_commitment: int | None = None,
+    capacity: Mapping[int, NDArray[np.int64] | None] | None = None,
+) -> Book:
+    """Return the hard book of these pools from today on.
+
+    `without_commitment` leaves one commitment's own work out; `capacity` replaces the stored capacity
+    (minutes a day from LOOK_BACK_DAYS before today), to see what a change would do.
+    Two grouped queries for the work and the pools, and those of daily_capacity.
+    """
+    axis = Axis(today, horizon_days + 1)
+    first_on = today - timedelta(days=LOOK_BACK_DAYS)
+    if capacity is None:
+        capacity = daily_capacity(sorted(pool_ids), first_on, LOOK_BACK_DAYS + axis.days)
+    rows = _hard_rows(pool_ids, first_on, without_commitment)
+    pools = {pool.pk: pool for pool in Pool.objects.filter(pk__in=pool_ids)}
+    books = {
+        pool_id: _pool_book(pool, capacity[pool_id], rows.get(pool_id, []), first_on)
+        for pool_id, pool in pools.items()
+    }
+    return Book(axis, pools, books, book_revision())
+
+
+Row = tuple[date, date, date, date, int, int]
+
+
+def _hard_rows(
+    pool_ids: Collection[int], first_on: date, without_commitment: int | None
+) -> dict[int, list[Row]]:
+    """Return per pool (start, due, earliest, latest, limit, minutes), summed over equal windows.
+
+    Work with a daily limit is not summed: two crews may do in a day what one may not.
+    """
+    query = CommitmentStage.objects.filter(is_hard=True, pool_id__in=pool_ids, due_on__gte=first_on)
+    if without_commitment is not None:
+        query = query.exclude(commitment_id=without_commitment)
+    single = Case(When(max_minutes_per_day__isnull=False, then=F("id")), default=Value(0))
+    grouped = (
+        query.order_by()
+        .values_list(
+            "pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day", single
+        )
+        .annotate(total=Sum("minutes"))
+    )
+    rows: dict[int, list[Row]] = {}
+    for pool_id, start, due, earliest, latest, limit, _, total in grouped.iterator(chunk_size=5000):
+        rows.setdefault(pool_id, []).append((start, due, earliest, latest, limit or 0, int(total)))
+    return rows
+
+
+def _pool_book(pool: Pool, capacity: NDArray[np.int64] | None, rows: list[Row], first_on: date) -> PoolBook:
+    if capacity is None:
+        return PoolBook(pool.pk, None)
+    origin = np.datetime64(first_on)
+    dates = np.array([row[:4] for row in rows], dtype="datetime64[D]").reshape(-1, 4)
+    days = (dates - origin).astype(np.int64)
+    limits = np.array([row[4] for row in rows], dtype=np.int64)
+    minutes = np.array([row[5] for row in rows], dtype=np.int64)
+    # Without a report the plan is assumed: what earliest-due-first leaves undone until today is left.
+    left = edf_plan(capacity[:LOOK_BACK_DAYS], days[:, 0], days[:, 1], minutes).late
+    open_rows = (days[:, 1] >= LOOK_BACK_DAYS) & (left > 0)
+    days, limits, left = days[open_rows] - LOOK_BACK_DAYS, limits[open_rows], left[open_rows]
+    return PoolBook(
+        pool.pk,
+        capacity[LOOK_BACK_DAYS:],
+        np.maximum(days[:, 0], 0),
+        days[:, 1],
+        left,
+        buffer_percent=pool.safety_buffer_percent,
+        caps=limits,
+        wide=WorkRows.of(np.maximum(days[:, 2], 0), np.maximum(days[:, 3], days[:, 1]), left, limits),
+    )

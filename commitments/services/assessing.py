@@ -1,0 +1,230 @@
+"""Judges everything that was promised against the book as it is, and raises or closes flags.
+
+One run per organization at a time (an advisory lock); it reads the book once, so its findings fit together.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from django.db import connection, transaction
+
+from capacity.models import Pool
+from commitments.models import Commitment, CommitmentStage, Deal, DealLine, Offering
+from commitments.selectors.book import Book, book_of
+from commitments.selectors.checks import Asked, Check, check, prepare_all, routing_of
+from commitments.services.findings import (
+    Finding,
+    bypasses,
+    changed_after_approval,
+    infeasible_deals,
+    short_commitments,
+)
+from commitments.services.flagging import settle_flags
+from feasibility.prepared import PreparedPool
+from tenants.models import Organization
+
+LOCK = 0x434F4E43  # "CONC": one namespace for this product's advisory locks
+BATCH = 1000
+
+
+@transaction.atomic
+def reassess(*, organization: Organization, at: datetime) -> int:
+    """Judge all open promises of the active organization; return how many flags were opened or closed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, organization.pk % 2**31])
+    today = at.astimezone(organization.zone).date()
+    pool_ids = list(Pool.objects.values_list("pk", flat=True))
+    book = book_of(pool_ids=pool_ids, today=today, horizon_days=organization.horizon_days)
+    prepared = prepare_all(book, pool_ids)
+    routings = _routings()
+    shorts = _judge_approved(book, prepared, at)
+    _judge_proposed(organization, book, prepared, routings, at)
+    worst = _judge_deals(organization, book, prepared, routings, at)
+    findings: list[Finding] = [
+        *short_commitments(shorts, book),
+        *infeasible_deals(worst),
+        *bypasses(organization, today),
+        *changed_after_approval(),
+    ]
+    return settle_flags(findings=findings, at=at)
+
+
+def _routings() -> dict[int, Offering]:
+    return {offering.pk: offering for offering in Offering.objects.prefetch_related("stages")}
+
+
+def _judge_approved(book: Book, prepared: dict[int, PreparedPool], at: datetime) -> dict[int, tuple[int, int]]:
+    """Bring every approved commitment's shortage up to date; return those short as id -> (pool, minutes)."""
+    shorts: dict[int, tuple[int, int]] = {}
+    stages = CommitmentStage.objects.filter(is_hard=True, due_on__gte=book.today).order_by()
+    rows = stages.values_list("commitment_id", "pool_id", "starts_on", "due_on")
+    for commitment_id, pool_id, starts_on, due_on in rows.iterator(chunk_size=5000):
+        held = prepared.get(pool_id)
+        if held is None or held.book.capacity is None or starts_on > book.axis.last_on:
+            continue
+        start = max(0, book.axis.offset(starts_on))
+        due = min(book.axis.offset(due_on), book.axis.days - 1)
+        room = held.table.room(start, due)
+        if room < 0 and -room > shorts.get(commitment_id, (0, 0))[1]:
+            shorts[commitment_id] = (pool_id, -room)
+    _store_shorts(shorts, at)
+    return shorts
+
+
+def _store_shorts(shorts: dict[int, tuple[int, int]], at: datetime) -> None:
+    changed = []
+    approved = Commitment.objects.filter(state=Commitment.State.APPROVED)
+    for commitment in approved.filter(short_minutes__gt=0) | approved.filter(pk__in=shorts):
+        short = shorts.get(commitment.pk, (0, 0))[1]
+        if commitment.short_minutes != short:
+            commitment.short_minutes, commitment.assessed_at = short, at
+            changed.append(commitment)
+    Commitment.objects.bulk_update(changed, ["short_minutes", "assessed_at"], batch_size=BATCH)
+
+
+def _judge_proposed(
+    organization: Organization,
+    book: Book,
+    prepared: dict[int, PreparedPool],
+    routings: dict[int, Offering],
+    at: datetime,
+) -> None:
+    changed = []
+    waiting = Commitment.objects.filter(state=Commitment.State.PROPOSED)
+    for commitment in waiting.iterator(chunk_size=BATCH):
+        answered = _check(
+            routings[commitment.offering_id],
+            commitment.quantity,
+            commitment.earliest_start,
+            commitment.promised_on,
+            organization,
+            book,
+            prepared,
+            at,
+        )
+        now = (str(answered.verdict), answered.sentence[:500], answered.short_minutes)
+        if now != (commitment.verdict, commitment.sentence, commitment.short_minutes):
+            commitment.verdict, commitment.sentence, commitment.short_minutes = now
+            commitment.assessed_at = at
+            changed.append(commitment)
+    Commitment.objects.bulk_update(
+        changed, ["verdict", "sentence", "short_minutes", "assessed_at"], batch_size=BATCH
+    )
+
+
+def _check(
+    offering: Offering,
+    quantity: int,
+    start: date,
+    promised_on: date,
+    organization: Organization,
+    book: Book,
+    prepared: dict[int, PreparedPool],
+    at: datetime,
+) -> Check:
+    asked = Asked(offering, quantity, start, promised_on, None, routing_of(offering))
+    return check(
+        asked=asked, organization=organization, at=at, book=book, prepared=prepared, in_depth=False
+    )
+
+
+def _judge_deals(
+    organization: Organization,
+    book: Book,
+    prepared: dict[int, PreparedPool],
+    routings: dict[int, Offering],
+    at: datetime,
+) -> dict[int, DealLine]:
+    """Bring the verdict of every line of open and won deals up to date; return deals' worst infeasible line."""
+    covered = _covered()
+    worst: dict[int, DealLine] = {}
+    changed: list[DealLine] = []
+    for line in _lines():
+        before = _state(line)
+        if (line.deal_id, line.offering_id) in covered:
+            _forget(line, "covered")
+        else:
+            _judge_line(line, organization, book, prepared, routings, at)
+        if _state(line) != before:
+            line.assessed_at = at
+            changed.append(line)
+        if line.verdict == "infeasible":
+            held = worst.get(line.deal_id)
+            if held is None or (line.short_minutes or 0) > (held.short_minutes or 0):
+                worst[line.deal_id] = line
+        if len(changed) >= BATCH:
+            _store_lines(changed)
+    _store_lines(changed)
+    return worst
+
+
+def _lines() -> Iterator[DealLine]:
+    lines = DealLine.objects.exclude(deal__status=Deal.Status.LOST).select_related("deal")
+    yield from lines.order_by("pk").iterator(chunk_size=BATCH)
+
+
+def _covered() -> set[tuple[int, int]]:
+    """Return (deal, offering) for which a promise is approved or delivered: that promise is judged itself."""
+    states = [Commitment.State.APPROVED, Commitment.State.DELIVERED]
+    return set(
+        Commitment.objects.filter(state__in=states, deal__isnull=False).values_list("deal_id", "offering_id")
+    )
+
+
+def _judge_line(
+    line: DealLine,
+    organization: Organization,
+    book: Book,
+    prepared: dict[int, PreparedPool],
+    routings: dict[int, Offering],
+    at: datetime,
+) -> None:
+    lack = missing_of(line, book.today)
+    if lack:
+        _forget(line, lack)
+        return
+    assert line.promised_on is not None
+    assert line.offering_id is not None
+    answered = _check(
+        routings[line.offering_id],
+        line.quantity or 1,
+        line.earliest_start or book.today,
+        line.promised_on,
+        organization,
+        book,
+        prepared,
+        at,
+    )
+    line.verdict, line.sentence = str(answered.verdict), answered.sentence[:500]
+    line.short_minutes = answered.short_minutes
+    line.earliest_possible_on = answered.earliest_on
+    line.missing = str(answered.assessment.missing[0].what) if answered.assessment.missing else ""
+
+
+def missing_of(line: DealLine, today: date) -> str:
+    """Return what keeps a line from being judged, or nothing."""
+    if line.offering_id is None:
+        return "offering"
+    if line.promised_on is None:
+        return "promised_on"
+    if line.promised_on < today:
+        return "past"
+    return ""
+
+
+def _forget(line: DealLine, why: str) -> None:
+    line.verdict, line.sentence = ("" if why == "covered" else "unknown"), ""
+    line.short_minutes, line.earliest_possible_on, line.missing = None, None, why
+
+
+def _state(line: DealLine) -> tuple[object, ...]:
+    return (line.verdict, line.sentence, line.short_minutes, line.earliest_possible_on, line.missing)
+
+
+def _store_lines(changed: list[DealLine]) -> None:
+    DealLine.objects.bulk_update(
+        changed,
+        ["verdict", "sentence", "short_minutes", "earliest_possible_on", "missing", "assessed_at"],
+        batch_size=BATCH,
+    )
+    changed.clear()

@@ -1,0 +1,152 @@
+"""What counts as an over-promise: one function a kind, each returning findings from what was judged."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from commitments.models import Commitment, Deal, DealLine, Flag
+from commitments.selectors.book import Book
+from commitments.services.deciding import terms_of
+from tenants.models import Organization
+from ui.formatting import hours
+
+Kind = Flag.Kind
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One over-promise: its cause is kind and subject, so that it is flagged once."""
+
+    kind: str
+    sentence: str
+    deal_id: int | None = None
+    commitment_id: int | None = None
+    short_minutes: int = 0
+    days_late: int = 0
+    amount: Decimal | None = None
+    severity: int = 2
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cause(self) -> str:
+        """Return what makes it the same finding next time."""
+        subject = f"commitment:{self.commitment_id}" if self.commitment_id else f"deal:{self.deal_id}"
+        return f"{self.kind}:{subject}"
+
+
+def short_commitments(shorts: Mapping[int, tuple[int, int]], book: Book) -> Iterator[Finding]:
+    """Return approved promises that compete for hours that are not there: knowing overrides and the others."""
+    commitments = Commitment.objects.filter(pk__in=shorts, state=Commitment.State.APPROVED)
+    for commitment in commitments.select_related("offering", "company").order_by("pk"):
+        pool_id, short = shorts[commitment.pk]
+        pool = book.pools[pool_id].name
+        kind = Kind.INFEASIBLE if commitment.is_override else Kind.AT_RISK
+        why = "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
+        yield Finding(
+            kind=kind,
+            commitment_id=commitment.pk,
+            deal_id=commitment.deal_id,
+            sentence=f"{pool}: {hours(short)} short for promises until then; {why}.",
+            short_minutes=short,
+            amount=commitment.amount,
+            severity=3,
+            evidence={"pool": pool_id, "short_minutes": short, "revision": book.revision},
+        )
+
+
+def infeasible_deals(worst: Mapping[int, DealLine]) -> Iterator[Finding]:
+    """Return deals whose date in the CRM cannot be kept."""
+    for deal_id, line in worst.items():
+        late = 0
+        if line.earliest_possible_on and line.promised_on:
+            late = max(0, (line.earliest_possible_on - line.promised_on).days)
+        yield Finding(
+            kind=Kind.INFEASIBLE,
+            deal_id=deal_id,
+            sentence=line.sentence,
+            short_minutes=line.short_minutes or 0,
+            days_late=late,
+            amount=line.deal.amount,
+            severity=3 if line.deal.status == Deal.Status.WON else 2,
+            evidence={
+                "line": line.pk,
+                "promised_on": line.promised_on,
+                "earliest_possible_on": line.earliest_possible_on,
+                "quantity": line.quantity,
+            },
+        )
+
+
+def bypasses(organization: Organization, today: date) -> Iterator[Finding]:
+    """Return deals won without an approved commitment.
+
+    Deals closed longer ago than the organization's bypass_days are history, unless a date promised in
+    them still lies ahead.
+    """
+    approved = Commitment.objects.filter(
+        deal_id=OuterRef("pk"), state__in=[Commitment.State.APPROVED, Commitment.State.DELIVERED]
+    )
+    ahead = DealLine.objects.filter(deal_id=OuterRef("pk"), promised_on__gte=today)
+    recent = Q(close_on__isnull=True) | Q(close_on__gte=today - timedelta(days=organization.bypass_days))
+    deals = Deal.objects.filter(recent | Exists(ahead), status=Deal.Status.WON).exclude(Exists(approved))
+    for deal in deals.order_by("pk").iterator(chunk_size=2000):
+        yield Finding(
+            kind=Kind.BYPASS,
+            deal_id=deal.pk,
+            sentence="Won, but operations never approved a promise for it.",
+            amount=deal.amount,
+            severity=2,
+            evidence={"close_on": deal.close_on, "stage": deal.stage},
+        )
+
+
+def changed_after_approval() -> Iterator[Finding]:
+    """Return approved promises whose deal asks for more, sooner or something else than was approved."""
+    approved = Commitment.objects.filter(
+        state=Commitment.State.APPROVED, approved_terms__isnull=False, deal__isnull=False
+    )
+    for commitment in approved.select_related("deal").prefetch_related("deal__lines").order_by("pk"):
+        assert commitment.deal is not None
+        now = terms_of(commitment.deal)
+        if changes := harder_terms(commitment.approved_terms, now):
+            yield Finding(
+                kind=Kind.CHANGED,
+                commitment_id=commitment.pk,
+                deal_id=commitment.deal_id,
+                sentence=f"The deal changed after approval: {'; '.join(changes)}.",
+                amount=commitment.amount,
+                severity=2,
+                evidence={"approved": commitment.approved_terms, "now": now},
+            )
+
+
+Terms = list[dict[str, Any]]
+
+
+def harder_terms(approved: Terms, now: Terms) -> list[str]:
+    """Return in words how the terms became harder to keep: other offering, more of it, or an earlier date."""
+    changes = []
+    before, after = _by_offering(approved), _by_offering(now)
+    for offering, (quantity, promised_on) in after.items():
+        if offering not in before:
+            changes.append("another offering is asked for")
+            continue
+        quantity_before, promised_before = before[offering]
+        if quantity > quantity_before:
+            changes.append(f"{quantity} instead of {quantity_before}")
+        if promised_on and (promised_before is None or promised_on < promised_before):
+            changes.append(f"due {promised_on} instead of {promised_before or 'no date'}")
+    return changes
+
+
+def _by_offering(terms: Terms) -> dict[int | None, tuple[int, str | None]]:
+    summed: dict[int | None, tuple[int, str | None]] = {}
+    for term in terms:
+        quantity, first = summed.get(term["offering"], (0, None))
+        dates = [day for day in (first, term["promised_on"]) if day]
+        summed[term["offering"]] = (quantity + (term["quantity"] or 1), min(dates, default=None))
+    return summed
