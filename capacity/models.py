@@ -118,7 +118,8 @@ class CapacityChange(OrganizationOwned):
                 | models.Q(kind__in=["overtime", "extra"], minutes_per_day__gt=0),
                 name="capacity_change_sign",
                 violation_error_message=(
-                    "Time off and outages take minutes away (negative); overtime and extra add them (positive)."
+                    "Time off and outages take minutes away (negative); "
+                    "overtime and extra add them (positive)."
                 ),
             ),
         ]
