@@ -7,7 +7,7 @@ from django.db import transaction
 from capacity.calendars import WHOLE_DAY_MINUTES
 from capacity.models import CapacityChange, Pool, Resource
 from capacity.services.locking import lock_pools
-from capacity.services.resources import pool_ids_of
+from capacity.services.resources import lock_pools_of
 from capacity.services.revisions import record_revision
 from capacity.services.validating import validate
 from capacity.wording import change_words
@@ -30,7 +30,7 @@ def add_capacity_change(
 ) -> CapacityChange:
     """Save a change of one resource or one pool; minutes_per_day is signed (time off takes away).
 
-    Raises NoSuchPool, DomainError for an unknown resource, Busy, and ValidationError by field.
+    Raises NoSuchPool, DomainError for an unknown resource, Busy, Stale, and ValidationError by field.
     """
     _check_bounds(minutes_per_day)
     resource, pool, pool_ids = _subject(resource_id, pool_id)
@@ -74,9 +74,7 @@ def _subject(resource_id: int | None, pool_id: int | None) -> tuple[Resource | N
     resource = Resource.objects.filter(pk=resource_id).first()
     if resource is None:
         raise DomainError(f"There is no resource {resource_id}.", field="resource")
-    pool_ids = pool_ids_of(resource)
-    lock_pools(pool_ids)
-    return resource, None, pool_ids
+    return resource, None, lock_pools_of(resource)
 
 
 def _check_bounds(minutes_per_day: int) -> None:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from capacity.errors import OnePoolOnly
-from capacity.models import Pool, PoolMembership, Resource
+from capacity.models import PoolMembership, Resource
 from capacity.public_holidays import check_code
 from capacity.services.locking import lock_pools
 from capacity.services.revisions import record_revision
@@ -84,19 +84,17 @@ def change_resource(
     Raises as create_resource does, and Stale when it was moved to another pool meanwhile.
     """
     wanted: dict[str, Any] = dict(fields)
-    new_pools = _one(wanted.pop("pool_ids")) if "pool_ids" in wanted else None
     old_pools = pool_ids_of(resource)
-    pools = {pool.pk: pool for pool in lock_pools({*old_pools, *(new_pools or ())})}
+    new_pools = _one(wanted.pop("pool_ids")) if "pool_ids" in wanted else old_pools
+    touched = lock_pools_of(resource, and_also=new_pools)
     locked = Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
-    if pool_ids_of(locked) != old_pools:
-        raise Stale(f"{locked} was moved to another pool meanwhile. Look again before you change it.")
     changed = _apply(locked, wanted)
-    if new_pools is not None and new_pools != old_pools:
-        _move(locked, pools[new_pools[0]])
+    if new_pools != old_pools:
+        _move(locked, new_pools[0])
         changed.append("pool_ids")
     if changed:
         words = ", ".join(WORDS[name] for name in changed)
-        record_revision(change=f"{locked}: {words} changed.", pool_ids=pools, by=by, at=at)
+        record_revision(change=f"{locked}: {words} changed.", pool_ids=touched, by=by, at=at)
     return locked
 
 
@@ -106,6 +104,18 @@ def check_resource(resource: Resource) -> None:
         check_code(resource.holidays)
     check_time_zone(resource.time_zone)
     validate(resource)
+
+
+def lock_pools_of(resource: Resource, and_also: Collection[int] = ()) -> list[int]:
+    """Lock the pools in which a resource works, and others; return their ids.
+
+    Raises Stale when it was moved to another pool while waiting for the lock.
+    """
+    works_in = pool_ids_of(resource)
+    locked = lock_pools({*works_in, *and_also})
+    if pool_ids_of(resource) != works_in:
+        raise Stale(f"{resource} was moved to another pool meanwhile. Look again before you change it.")
+    return [pool.pk for pool in locked]
 
 
 def pool_ids_of(resource: Resource) -> list[int]:
@@ -127,9 +137,9 @@ def _apply(resource: Resource, wanted: dict[str, Any]) -> list[str]:
     return changed
 
 
-def _move(resource: Resource, pool: Pool) -> None:
+def _move(resource: Resource, pool_id: int) -> None:
     PoolMembership.objects.filter(resource=resource).delete()
-    PoolMembership.objects.create(pool=pool, resource=resource)
+    PoolMembership.objects.create(pool_id=pool_id, resource=resource)
 
 
 def _one(pool_ids: Collection[int]) -> list[int]:
