@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",
     "django_htmx",
     "template_partials",
     "csp",
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "dashboards",
 ]
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -89,7 +91,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "ui.forms.Renderer"
 APPEND_SLASH = True
 
 # People and sign-in (django-allauth)
@@ -106,6 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+SIGN_UP_OPEN = env.flag("SIGN_UP_OPEN", default=True)
 EMAIL_URL = env.text("EMAIL_URL", "")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -113,6 +116,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_ADAPTER = "tenants.account_adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "tenants.forms.SignupNameForm"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, most=10)
@@ -124,7 +128,6 @@ globals().update(env.email("EMAIL_URL", EMAIL_URL, HOME / "emails"))
 
 # Security headers and cookies
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if ALLAUTH_TRUSTED_PROXY_COUNT:
@@ -193,11 +196,22 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
+# Where a person lands: the first page that they may open (permission, page).
+LANDING_PAGES = [
+    ("decide", "commitments:approval-list"),
+    ("check", "commitments:check"),
+    ("view", "dashboards:board"),
+]
+
 # Work to be done: kind -> function (entry's payload, at). tenants.services.outbox explains.
 OUTBOX_HANDLERS: dict[str, str] = {
+    "invitation": "tenants.tasks.send_invitation",
     "reassess": "commitments.tasks.reassess",
     "import": "integrations.tasks.run_import",
 }
+
+# Asked by capacity which promises a change would break: (pool_ids, unsaved changes) -> promises.
+BLAST_RADIUS = "commitments.selectors.blast_radius.blast_radius"
 
 LOGGING = {
     "version": 1,

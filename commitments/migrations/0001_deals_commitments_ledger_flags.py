@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                         decimal_places=4,
                         help_text="Chance to win, from 0 to 1",
                         max_digits=5,
+                        blank=True,
                         null=True,
                         validators=[
                             django.core.validators.MinValueValidator(0),
@@ -84,9 +85,9 @@ class Migration(migrations.Migration):
                         ],
                     ),
                 ),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, blank=True, null=True)),
                 ("currency", models.CharField(blank=True, max_length=3)),
-                ("close_on", models.DateField(null=True)),
+                ("close_on", models.DateField(blank=True, null=True)),
                 (
                     "external_source",
                     models.CharField(blank=True, help_text="File or connection it came from", max_length=60),
@@ -98,6 +99,7 @@ class Migration(migrations.Migration):
                 (
                     "company",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deals",
@@ -118,6 +120,7 @@ class Migration(migrations.Migration):
                 (
                     "owner",
                     models.ForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -146,10 +149,10 @@ class Migration(migrations.Migration):
                 ),
                 ("earliest_start", models.DateField()),
                 ("requested_on", models.DateField()),
-                ("first_promised_on", models.DateField(null=True)),
+                ("first_promised_on", models.DateField(blank=True, null=True)),
                 ("promised_on", models.DateField()),
-                ("delivered_on", models.DateField(null=True)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("delivered_on", models.DateField(blank=True, null=True)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, blank=True, null=True)),
                 ("currency", models.CharField(blank=True, max_length=3)),
                 (
                     "state",
@@ -170,9 +173,9 @@ class Migration(migrations.Migration):
                 ("note", models.TextField(blank=True)),
                 ("owner_name", models.CharField(blank=True, max_length=150)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("proposed_at", models.DateTimeField(null=True)),
-                ("answer_due_at", models.DateTimeField(null=True)),
-                ("decided_at", models.DateTimeField(null=True)),
+                ("proposed_at", models.DateTimeField(blank=True, null=True)),
+                ("answer_due_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
                 ("decision_reason", models.TextField(blank=True)),
                 (
                     "is_override",
@@ -181,7 +184,7 @@ class Migration(migrations.Migration):
                 (
                     "approved_terms",
                     models.JSONField(
-                        help_text="The deal's terms at approval, to see later changes", null=True
+                        help_text="The deal's terms at approval, to see later changes", blank=True, null=True
                     ),
                 ),
                 ("external_source", models.CharField(blank=True, max_length=60)),
@@ -197,10 +200,11 @@ class Migration(migrations.Migration):
                         default=0, help_text="While approved: 0 means it still fits"
                     ),
                 ),
-                ("assessed_at", models.DateTimeField(null=True)),
+                ("assessed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "decided_by",
                     models.ForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -221,6 +225,7 @@ class Migration(migrations.Migration):
                 (
                     "owner",
                     models.ForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -230,6 +235,7 @@ class Migration(migrations.Migration):
                 (
                     "company",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="commitments",
@@ -239,6 +245,7 @@ class Migration(migrations.Migration):
                 (
                     "deal",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="commitments",
@@ -283,19 +290,20 @@ class Migration(migrations.Migration):
                 ),
                 ("short_minutes", models.PositiveBigIntegerField(default=0)),
                 ("days_late", models.PositiveIntegerField(default=0)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, blank=True, null=True)),
                 (
                     "severity",
                     models.PositiveSmallIntegerField(default=1, help_text="3 high, 2 medium, 1 low"),
                 ),
                 ("opened_at", models.DateTimeField()),
-                ("closed_at", models.DateTimeField(null=True)),
-                ("acknowledged_at", models.DateTimeField(null=True)),
-                ("snoozed_until", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
                 ("snooze_reason", models.CharField(blank=True, max_length=300)),
                 (
                     "acknowledged_by",
                     models.ForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -305,6 +313,7 @@ class Migration(migrations.Migration):
                 (
                     "commitment",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="flags",
@@ -314,6 +323,7 @@ class Migration(migrations.Migration):
                 (
                     "deal",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="flags",
@@ -354,7 +364,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("archived_at", models.DateTimeField(editable=False, null=True)),
+                ("archived_at", models.DateTimeField(editable=False, blank=True, null=True)),
                 (
                     "organization",
                     models.ForeignKey(
@@ -386,15 +396,15 @@ class Migration(migrations.Migration):
                     "product_name",
                     models.CharField(blank=True, help_text="As the CRM calls it", max_length=200),
                 ),
-                ("quantity", models.PositiveIntegerField(null=True)),
-                ("promised_on", models.DateField(null=True)),
-                ("earliest_start", models.DateField(null=True)),
+                ("quantity", models.PositiveIntegerField(blank=True, null=True)),
+                ("promised_on", models.DateField(blank=True, null=True)),
+                ("earliest_start", models.DateField(blank=True, null=True)),
                 ("verdict", models.CharField(blank=True, max_length=12)),
                 ("sentence", models.CharField(blank=True, max_length=500)),
-                ("short_minutes", models.PositiveBigIntegerField(null=True)),
-                ("earliest_possible_on", models.DateField(null=True)),
+                ("short_minutes", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("earliest_possible_on", models.DateField(blank=True, null=True)),
                 ("missing", models.CharField(blank=True, max_length=40)),
-                ("assessed_at", models.DateTimeField(null=True)),
+                ("assessed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "deal",
                     tenants.querysets.TenantForeignKey(
@@ -417,6 +427,7 @@ class Migration(migrations.Migration):
                 (
                     "offering",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -470,8 +481,8 @@ class Migration(migrations.Migration):
                 (
                     "max_minutes_per_day",
                     models.PositiveIntegerField(
-                        blank=True,
                         help_text="Crew limit",
+                        blank=True,
                         null=True,
                         validators=[django.core.validators.MinValueValidator(1)],
                     ),
@@ -542,6 +553,7 @@ class Migration(migrations.Migration):
                     "by",
                     models.ForeignKey(
                         db_constraint=False,
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -551,6 +563,7 @@ class Migration(migrations.Migration):
                 (
                     "deal",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -605,6 +618,7 @@ class Migration(migrations.Migration):
                     "by",
                     models.ForeignKey(
                         db_constraint=False,
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -614,6 +628,7 @@ class Migration(migrations.Migration):
                 (
                     "commitment",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="events",
@@ -623,6 +638,7 @@ class Migration(migrations.Migration):
                 (
                     "deal",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -643,6 +659,7 @@ class Migration(migrations.Migration):
                 (
                     "verdict",
                     tenants.querysets.TenantForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -667,7 +684,7 @@ class Migration(migrations.Migration):
                 ),
                 ("position", models.PositiveSmallIntegerField()),
                 ("minutes", models.PositiveBigIntegerField()),
-                ("max_minutes_per_day", models.PositiveIntegerField(null=True)),
+                ("max_minutes_per_day", models.PositiveIntegerField(blank=True, null=True)),
                 ("starts_on", models.DateField()),
                 ("due_on", models.DateField()),
                 ("earliest_on", models.DateField()),

@@ -26,30 +26,30 @@ class Commitment(OrganizationOwned):
         CANCELLED = "cancelled", "Cancelled"
 
     number = models.PositiveBigIntegerField(help_text="Counts within the organization")
-    deal = TenantForeignKey(Deal, on_delete=models.PROTECT, null=True, related_name="commitments")
-    company = TenantForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="commitments")
+    deal = TenantForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="commitments")
+    company = TenantForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="commitments")
     offering = TenantForeignKey(Offering, on_delete=models.PROTECT, related_name="commitments")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     earliest_start = models.DateField()
     requested_on = models.DateField()
-    first_promised_on = models.DateField(null=True)
+    first_promised_on = models.DateField(null=True, blank=True)
     promised_on = models.DateField()
-    delivered_on = models.DateField(null=True)
-    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    delivered_on = models.DateField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     note = models.TextField(blank=True)
-    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     owner_name = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField(db_default=Now())
-    proposed_at = models.DateTimeField(null=True)
-    answer_due_at = models.DateTimeField(null=True)
-    decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    answer_due_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     decision_reason = models.TextField(blank=True)
     is_override = models.BooleanField(default=False, help_text="Approved knowing that it does not fit")
     approved_terms = models.JSONField(
-        null=True, help_text="The deal's terms at approval, to see later changes"
+        null=True, blank=True, help_text="The deal's terms at approval, to see later changes"
     )
     external_source = models.CharField(max_length=60, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
@@ -59,7 +59,7 @@ class Commitment(OrganizationOwned):
     short_minutes = models.PositiveBigIntegerField(
         default=0, help_text="While approved: 0 means it still fits"
     )
-    assessed_at = models.DateTimeField(null=True)
+    assessed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(OrganizationOwned.Meta):
         constraints = [
@@ -94,6 +94,12 @@ class Commitment(OrganizationOwned):
         return f"C-{self.number}"
 
     @property
+    def title(self) -> str:
+        """Return the promise in a line, as in "24 × Heat pump for Kestrel Housing"."""
+        customer = f" for {self.company.name}" if self.company else ""
+        return f"{self.quantity:,} × {self.offering.name}{customer}"
+
+    @property
     def is_kept(self) -> bool | None:
         """Return whether it was delivered on or before the current promised date; None while open."""
         return None if self.delivered_on is None else self.delivered_on <= self.promised_on
@@ -110,7 +116,7 @@ class CommitmentStage(OrganizationOwned):
     position = models.PositiveSmallIntegerField()
     pool = TenantForeignKey(Pool, on_delete=models.PROTECT, related_name="+")
     minutes = models.PositiveBigIntegerField()
-    max_minutes_per_day = models.PositiveIntegerField(null=True)
+    max_minutes_per_day = models.PositiveIntegerField(null=True, blank=True)
     starts_on = models.DateField()
     due_on = models.DateField()
     earliest_on = models.DateField()

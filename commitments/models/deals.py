@@ -32,21 +32,21 @@ class Deal(OrganizationOwned):
         LOST = "lost", "Lost"
 
     name = models.CharField(max_length=250)
-    company = TenantForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="deals")
+    company = TenantForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="deals")
     owner_name = models.CharField(max_length=150, blank=True)
-    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     stage = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=4, choices=Status, default=Status.OPEN)
     probability = models.DecimalField(
         max_digits=5,
         decimal_places=4,
-        null=True,
+        null=True, blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Chance to win, from 0 to 1",
     )
-    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    close_on = models.DateField(null=True)
+    close_on = models.DateField(null=True, blank=True)
     external_source = models.CharField(max_length=60, blank=True, help_text="File or connection it came from")
     external_id = models.CharField(max_length=200, blank=True)
     external_url = models.URLField(max_length=500, blank=True)
@@ -76,17 +76,17 @@ class DealLine(OrganizationOwned):
     deal = TenantForeignKey(Deal, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField(default=0)
     product_name = models.CharField(max_length=200, blank=True, help_text="As the CRM calls it")
-    offering = TenantForeignKey(Offering, on_delete=models.SET_NULL, null=True, related_name="+")
-    quantity = models.PositiveIntegerField(null=True)
-    promised_on = models.DateField(null=True)
-    earliest_start = models.DateField(null=True)
+    offering = TenantForeignKey(Offering, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    quantity = models.PositiveIntegerField(null=True, blank=True)
+    promised_on = models.DateField(null=True, blank=True)
+    earliest_start = models.DateField(null=True, blank=True)
 
     verdict = models.CharField(max_length=12, blank=True)
     sentence = models.CharField(max_length=500, blank=True)
-    short_minutes = models.PositiveBigIntegerField(null=True)
-    earliest_possible_on = models.DateField(null=True)
+    short_minutes = models.PositiveBigIntegerField(null=True, blank=True)
+    earliest_possible_on = models.DateField(null=True, blank=True)
     missing = models.CharField(max_length=40, blank=True)
-    assessed_at = models.DateTimeField(null=True)
+    assessed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(OrganizationOwned.Meta):
         ordering = ["position"]

@@ -13,7 +13,7 @@ class Offering(OrganizationOwned):
     name = models.CharField(max_length=160)
     unit = models.CharField(max_length=40, default="unit", help_text="What one is called, as in heat pump")
     created_at = models.DateTimeField(db_default=Now())
-    archived_at = models.DateTimeField(null=True, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta(OrganizationOwned.Meta):
         constraints = [
