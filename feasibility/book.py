@@ -54,8 +54,8 @@ class PoolBook:
 
     def rows(self) -> WorkRows:
         """The rows on the axis, clipped; raises BadBook for rows that make no sense."""
-        return WorkRows.of(self.starts, self.dues, self.minutes, self.caps).within(self.days)
+        return WorkRows.of(self.starts, self.dues, self.minutes, self.caps).within(self.days).possible()
 
     def wide_rows(self) -> WorkRows:
         """The same work in its widest windows."""
-        return self.rows() if self.wide is None else self.wide.within(self.days)
+        return self.rows() if self.wide is None else self.wide.within(self.days).possible()

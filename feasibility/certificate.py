@@ -6,7 +6,6 @@ from typing import Any
 from feasibility.ask import Ask
 from feasibility.assessment import Assessment, Bottleneck, StageWindow
 from feasibility.errors import BadAsk
-from feasibility.overloads import overloads
 from feasibility.plan import Plan
 from feasibility.prepared import Books, PreparedPool, prepare
 from feasibility.rows import WorkRows
@@ -58,22 +57,22 @@ def _pool(held: PreparedPool, rows: WorkRows, plan: Plan) -> Certificate:
             for triple in zip(plan.rows.tolist(), plan.days.tolist(), plan.minutes.tolist(), strict=True)
         ],
         "late": late,
-        "overloads": [[*pair] for pair in overloads(held.table.slack)] if late else [],
+        "overloads": [[*pair] for pair in held.overbooked()] if late else [],
     }
 
 
 def _short(bottleneck: Bottleneck, proven: bool, pools: dict[int, PreparedPool]) -> Certificate:
-    part = bottleneck.parts[0]
-    held = pools[part.pool]
+    pool = bottleneck.parts[0].pool
+    held = pools[pool]
+    capacity = held.book.known_capacity()
     rows = held.wide_rows if proven else held.rows
     own = [[row.start, row.due, row.minutes, row.limit] for row in bottleneck.asked]
     return {
         "kind": "short",
-        "pool": part.pool,
-        "start": part.start,
-        "end": part.end,
-        "capacity": held.book.known_capacity()[part.start : part.end + 1].tolist(),
-        "rows": _listed(rows.touching(part.start, part.end)) + own,
+        "pool": pool,
+        "parts": [[part.start, part.end] for part in bottleneck.parts],
+        "capacity": [capacity[part.start : part.end + 1].tolist() for part in bottleneck.parts],
+        "rows": _listed(rows.touching(bottleneck.parts[0].start, bottleneck.parts[-1].end)) + own,
         "short": bottleneck.short_minutes,
         "proven": proven,
     }

@@ -17,18 +17,22 @@ def faults(certificate: dict[str, Any]) -> list[str]:
 
 
 def _short(no: dict[str, Any]) -> list[str]:
-    """More work must be done inside an interval of days than it has minutes."""
-    first, last = no["start"], no["end"]
-    must = 0
-    for start, due, minutes, limit in no["rows"]:
-        inside = min(due, last) - max(start, first) + 1
-        outside = due - start + 1 - max(0, inside)
-        can_wait = minutes if inside <= 0 else limit * outside if limit else minutes * (outside > 0)
-        must += max(0, minutes - can_wait)
-    short = must - sum(no["capacity"])
-    found = [] if len(no["capacity"]) == last - first + 1 else ["Capacity does not cover the interval."]
+    """More work must be done on some days than they have minutes."""
+    lengths = [last - first + 1 for first, last in no["parts"]]
+    short = _forced(no["rows"], no["parts"]) - sum(map(sum, no["capacity"]))
+    found = [] if lengths == [len(part) for part in no["capacity"]] else ["Capacity does not match the days."]
     found += [] if short == no["short"] else [f"Short by {short} minutes, not by {no['short']}."]
-    return found + ([] if short > 0 else ["The interval is not short."])
+    return found + ([] if short > 0 else ["The days are not short."])
+
+
+def _forced(rows: list[list[int]], parts: list[list[int]]) -> int:
+    """Minutes that the rows cannot put on any day outside the parts."""
+    chosen = {day for first, last in parts for day in range(first, last + 1)}
+    forced = 0
+    for start, due, minutes, limit in rows:
+        outside = sum(day not in chosen for day in range(start, due + 1))
+        forced += max(0, minutes - limit * outside) if limit else minutes * (outside == 0)
+    return forced
 
 
 def _order(no: dict[str, Any]) -> list[str]:
@@ -41,7 +45,8 @@ def _fits(yes: dict[str, Any]) -> list[str]:
     """Every row of every pool is done inside its window, no day is overfull, stages keep their order."""
     found: list[str] = []
     for name, pool in yes["pools"].items():
-        found += [f"Pool {name}: {fault}" for fault in _pool_faults(pool)]
+        own = {stage["row"] for stage in yes["stages"] if stage["pool"] == name}
+        found += [f"Pool {name}: {fault}" for fault in _pool_faults(pool, own)]
     previous = yes["start"] - 1
     for number, stage in enumerate(yes["stages"]):
         days = [day for row, day, _ in yes["pools"][stage["pool"]]["schedule"] if row == stage["row"]]
@@ -58,7 +63,7 @@ def _fits(yes: dict[str, Any]) -> list[str]:
     return found + (["The last stage ends late."] if previous > yes["due"] else [])
 
 
-def _pool_faults(pool: dict[str, Any]) -> list[str]:
+def _pool_faults(pool: dict[str, Any], own: set[int]) -> list[str]:
     load: Counter[int] = Counter()
     done: Counter[int] = Counter()
     daily: Counter[tuple[int, int]] = Counter()
@@ -77,17 +82,12 @@ def _pool_faults(pool: dict[str, Any]) -> list[str]:
     for row, (_, _, minutes, _) in enumerate(pool["rows"]):
         if done[row] + pool["late"].get(str(row), 0) != minutes:
             found.append(f"row {row} is not done.")
-    return found + _lateness_faults(pool)
+    return found + _lateness_faults(pool, own)
 
 
-def _lateness_faults(pool: dict[str, Any]) -> list[str]:
-    """Late minutes must be forced by disjoint intervals that were overbooked in any case."""
-    forced, after = 0, -1
-    for first, last in sorted(pool["overloads"]):
-        inside = sum(row[2] for row in pool["rows"] if first <= row[0] and row[1] <= last)
-        forced += inside - sum(pool["capacity"][first : last + 1])
-        if first <= after:
-            return ["overbooked intervals overlap."]
-        after = last
-    late = sum(pool["late"].values())
+def _lateness_faults(pool: dict[str, Any], own: set[int]) -> list[str]:
+    """Minutes of the book that are late must be forced by days that are overbooked without the new stages."""
+    hard = [row for number, row in enumerate(pool["rows"]) if number not in own]
+    given = sum(sum(pool["capacity"][first : last + 1]) for first, last in pool["overloads"])
+    forced, late = _forced(hard, pool["overloads"]) - given, sum(pool["late"].values())
     return [] if late == forced else [f"{late} minutes are late, {forced} of them are forced."]

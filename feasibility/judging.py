@@ -1,20 +1,15 @@
 """One ask against the books, without a look at other terms."""
 
-from collections.abc import Mapping
-
 from feasibility.ask import Ask
 from feasibility.assessment import Assessment, StageWindow, Verdict
 from feasibility.errors import BrokenPlan
 from feasibility.gaps import gaps
-from feasibility.prepared import PreparedPool
+from feasibility.prepared import Pools, PreparedPool, rooms_for
 from feasibility.proof import found_block, proven_block
 from feasibility.quantity import most_by_due
-from feasibility.room import Room
-from feasibility.routing import ForwardPass, nominal_windows, pass_backward, pass_forward
+from feasibility.routing import ForwardPass, Rooms, nominal_windows, pass_backward, pass_forward
 from feasibility.schedule import schedule
 from feasibility.version import ENGINE_VERSION
-
-Pools = Mapping[int, PreparedPool]
 
 
 def judge(ask: Ask, pools: Pools) -> Assessment:
@@ -22,7 +17,7 @@ def judge(ask: Ask, pools: Pools) -> Assessment:
     missing = gaps(ask, pools)
     if missing:
         return Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=missing, proven=False)
-    rooms = {stage.pool: pools[stage.pool].room for stage in ask.stages}
+    rooms = rooms_for(ask, pools)
     forward = pass_forward(ask, rooms)
     late = forward.first_late(tuple(last for _, last in ask.wide_windows()))
     if late is None:
@@ -30,8 +25,8 @@ def judge(ask: Ask, pools: Pools) -> Assessment:
     return _refused(ask, pools, rooms, forward, late)
 
 
-def _accepted(ask: Ask, pools: Pools, rooms: dict[int, Room], forward: ForwardPass) -> Assessment:
-    calm = pass_backward(ask, {pool: pools[pool].buffered_room for pool in rooms})
+def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass) -> Assessment:
+    calm = pass_backward(ask, rooms_for(ask, pools, PreparedPool.buffered_room))
     milestones = calm or pass_backward(ask, rooms)
     if milestones is None:
         raise BrokenPlan("The stages fit one after another forwards but not backwards.")
@@ -51,9 +46,9 @@ def _accepted(ask: Ask, pools: Pools, rooms: dict[int, Room], forward: ForwardPa
     )
 
 
-def _refused(ask: Ask, pools: Pools, rooms: dict[int, Room], forward: ForwardPass, late: int) -> Assessment:
+def _refused(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, late: int) -> Assessment:
     too_short = ask.spare_days() < 0
-    final = None if too_short else proven_block(ask, {pool: pools[pool].wide_room for pool in rooms})
+    final = None if too_short else proven_block(ask, rooms_for(ask, pools, PreparedPool.wide_room))
     return Assessment(
         Verdict.INFEASIBLE,
         ENGINE_VERSION,

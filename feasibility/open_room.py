@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from feasibility.interval import Interval
+from feasibility.shortage import Shortage
 from feasibility.table import PromiseTable
 
 
@@ -37,7 +37,8 @@ class OpenRoom:
         """The pool once that work is in its book."""
         return OpenRoom(self.table.with_work(start, due, minutes))
 
-    def narrowest(self, start: int, due: int, minutes: int, limit: int = 0) -> Interval:
+    def narrowest(self, start: int, due: int, minutes: int, limit: int = 0) -> Shortage:
         """The bottleneck of a window, its demand with the new minutes."""
         hard = self.table.bottleneck(start, due)
-        return Interval(hard.start, hard.end, hard.demand_minutes + minutes, hard.capacity_minutes)
+        days = ((hard.start, hard.end),)
+        return Shortage(days, hard.demand_minutes + minutes, hard.capacity_minutes)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from feasibility.book import PoolBook
-from feasibility.plan import late_plan
 from feasibility.prepared import PreparedPool, prepare
 from feasibility.rows import Ints, WorkRows
 
@@ -35,8 +34,7 @@ def weekly_picture(
     """
     held = prepare(pool)
     placed, unplaced = _fitted(held, asked)
-    joint = held.rows.plus(placed)
-    plan = late_plan(held.book.known_capacity(), joint.starts, joint.dues, joint.minutes)
+    joint, plan = held.plan(placed, late=True)
     short = np.bincount(joint.dues, plan.late, held.days).astype(np.int64) + unplaced
     hard = plan.load_of(np.arange(len(held.rows)))
     return tuple(

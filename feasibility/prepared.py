@@ -1,14 +1,20 @@
 """A book with its tables held: build once for each revision of a pool, ask as often as you like."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from feasibility.ask import Ask
 from feasibility.assessment import StageWindow
 from feasibility.book import PoolBook
+from feasibility.crew_room import CrewRoom
+from feasibility.crew_schedule import crew_plan
 from feasibility.open_room import OpenRoom
+from feasibility.overloads import overloads
+from feasibility.plan import Plan, edf_plan, late_plan
 from feasibility.room import Room
 from feasibility.rows import WorkRows
+from feasibility.shortage import runs
 from feasibility.stage_rows import work_of
 from feasibility.table import PromiseTable
 
@@ -74,24 +80,70 @@ class PreparedPool:
         return after
 
     @cached_property
-    def room(self) -> Room:
-        """Room beside the hard work."""
-        return OpenRoom(self.table)
+    def limited(self) -> bool:
+        """Whether a daily limit in the book matters."""
+        return self.rows.binding() or (self.book.wide is not None and self.wide_rows.binding())
 
     @cached_property
-    def buffered_room(self) -> Room:
+    def crew_room(self) -> CrewRoom:
+        """Room that minds daily limits."""
+        return CrewRoom(self.book.known_capacity(), self.rows)
+
+    @cached_property
+    def _buffered_crew_room(self) -> CrewRoom:
+        return CrewRoom(self.book.buffered_capacity(), self.rows)
+
+    @cached_property
+    def _wide_crew_room(self) -> CrewRoom:
+        return CrewRoom(self.book.known_capacity(), self.wide_rows)
+
+    def room(self, limited: bool = False) -> Room:
+        """Room beside the hard work; `limited` when new work may have a daily limit."""
+        return self.crew_room if limited or self.limited else OpenRoom(self.table)
+
+    def buffered_room(self, limited: bool = False) -> Room:
         """Room that leaves the safety buffer alone."""
-        return self.room if not self.book.buffer_percent else OpenRoom(self.buffered_table)
+        if not self.book.buffer_percent:
+            return self.room(limited)
+        return self._buffered_crew_room if limited or self.limited else OpenRoom(self.buffered_table)
 
-    @cached_property
-    def wide_room(self) -> Room:
+    def wide_room(self, limited: bool = False) -> Room:
         """Room beside the hard work in its widest windows."""
-        return self.room if self.book.wide is None else OpenRoom(self.wide_table)
+        if self.book.wide is None:
+            return self.room(limited)
+        return self._wide_crew_room if limited or self.limited else OpenRoom(self.wide_table)
+
+    def plan(self, own: WorkRows, late: bool = False, until: int | None = None) -> tuple[WorkRows, Plan]:
+        """Hard rows followed by `own`, and a plan of both with no hard minute displaced by `own`.
+
+        Hard work due after `until` yields to all work due by then and is left out, unless limits bind.
+        """
+        capacity = self.book.known_capacity()
+        if self.limited or own.binding():
+            return self.rows.plus(own), crew_plan(capacity, self.rows, own, late)
+        hard = self.rows if until is None else self.rows.where(self.rows.dues <= until)
+        rows = hard.plus(own)
+        return rows, (late_plan if late else edf_plan)(capacity, rows.starts, rows.dues, rows.minutes)
+
+    def overbooked(self) -> list[tuple[int, int]]:
+        """Runs of days that show all the lateness the hard work has in any case."""
+        if self.limited:
+            return list(runs(self.crew_room.schedule.cut()))
+        return overloads(self.table.slack)
 
 
 Books = Mapping[int, PoolBook | PreparedPool]
+Pools = Mapping[int, PreparedPool]
 
 
 def prepare(book: PoolBook | PreparedPool) -> PreparedPool:
     """A book with room for its tables; one that is prepared already is given back as it is."""
     return book if isinstance(book, PreparedPool) else PreparedPool(book)
+
+
+def rooms_for(
+    ask: Ask, pools: Pools, kind: Callable[[PreparedPool, bool], Room] = PreparedPool.room
+) -> dict[int, Room]:
+    """The room of each pool that the ask touches; daily limits are minded where one of its stages has one."""
+    limited = {stage.pool for stage in ask.stages if stage.limit}
+    return {stage.pool: kind(pools[stage.pool], stage.pool in limited) for stage in ask.stages}

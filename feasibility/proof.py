@@ -40,5 +40,5 @@ def found_block(ask: Ask, stage: int, forward: ForwardPass) -> Bottleneck:
 def _bottleneck(room: Room, stage: int, pool: int, asked: tuple[AskedRow, ...]) -> Bottleneck:
     last = asked[-1]
     worst = room.narrowest(last.start, last.due, last.minutes, last.limit)
-    part = BottleneckPart(pool, worst.start, worst.end)
-    return Bottleneck((part,), worst.demand_minutes, worst.capacity_minutes, stage, asked)
+    parts = tuple(BottleneckPart(pool, *days) for days in worst.parts)
+    return Bottleneck(parts, worst.demand_minutes, worst.capacity_minutes, stage, asked)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from feasibility.interval import Interval
+from feasibility.shortage import Shortage
 
 
 class Room(Protocol):
@@ -27,5 +27,5 @@ class Room(Protocol):
     def after(self, start: int, due: int, minutes: int, limit: int) -> "Room":
         """The pool once that work is in its book."""
 
-    def narrowest(self, start: int, due: int, minutes: int, limit: int) -> Interval:
-        """The interval that speaks most against new work, its demand with that work."""
+    def narrowest(self, start: int, due: int, minutes: int, limit: int) -> Shortage:
+        """The days that speak most against new work, their demand with that work."""

@@ -99,6 +99,17 @@ class WorkRows:
             np.concatenate([self.limits, other.limits]),
         )
 
+    def possible(self) -> "WorkRows":
+        """The rows with every limit that a row could not keep inside its own window lifted to what it needs.
+
+        Work that is in the book already has been promised; it must not make the whole book unanswerable.
+        """
+        if not self.limits.any():
+            return self
+        needed = -(-self.minutes // (self.dues - self.starts + 1))
+        limits = np.where(self.limits > 0, np.maximum(self.limits, needed), 0)
+        return WorkRows(self.starts, self.dues, self.minutes, limits)
+
     def binding(self) -> bool:
         """Whether any daily limit matters: a row that fits into one day's limit is as good as free."""
         return bool(((self.limits > 0) & (self.minutes > self.limits)).any())

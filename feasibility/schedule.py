@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from feasibility.assessment import PlanRow, StageWindow
 from feasibility.errors import BrokenPlan
-from feasibility.plan import Plan, edf_plan
+from feasibility.plan import Plan
 from feasibility.prepared import PreparedPool
 from feasibility.rows import WorkRows
 from feasibility.stage_rows import work_of
@@ -28,11 +28,8 @@ def joint_plan(
 ) -> tuple[WorkRows, Plan, list[int]]:
     """Hard rows and the stages, a plan of both, and the stages' row numbers in it.
 
-    Hard work due later than the stages yields to all of them and cannot change their days, so it is
-    left out unless `every_row` is wanted.
+    Hard work that cannot change the stages' days is left out unless `every_row` is wanted.
     """
-    last = max(stage.due for stage in stages)
-    hard = pool.rows if every_row else pool.rows.where(pool.rows.dues <= last)
-    rows = hard.plus(work_of(stages))
-    plan = edf_plan(pool.book.known_capacity(), rows.starts, rows.dues, rows.minutes)
-    return rows, plan, list(range(len(hard), len(rows)))
+    until = None if every_row else max(stage.due for stage in stages)
+    rows, plan = pool.plan(work_of(stages), until=until)
+    return rows, plan, list(range(len(rows) - len(stages), len(rows)))

@@ -9,7 +9,7 @@ from feasibility.counter_offers.offer import Offer
 from feasibility.counter_offers.ranking import ranked
 from feasibility.counter_offers.smaller_quantity import smaller_quantity
 from feasibility.counter_offers.split import split
-from feasibility.judging import Pools
+from feasibility.prepared import Pools
 
 Kind = Callable[[Ask, Pools, Assessment], Offer | None]
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from feasibility.ask import Ask
 from feasibility.assessment import Verdict
-from feasibility.judging import Pools, judge
+from feasibility.judging import judge
+from feasibility.prepared import Pools
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from feasibility.ask import Ask
 from feasibility.assessment import Assessment
 from feasibility.counter_offers.offer import Offer, checked_offer
-from feasibility.judging import Pools
+from feasibility.prepared import Pools
 
 
 def smaller_quantity(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:

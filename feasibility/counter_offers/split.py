@@ -5,7 +5,8 @@ from dataclasses import replace
 from feasibility.ask import Ask
 from feasibility.assessment import Assessment
 from feasibility.counter_offers.offer import Offer, checked_offer
-from feasibility.judging import Pools, judge
+from feasibility.judging import judge
+from feasibility.prepared import Pools, rooms_for
 from feasibility.routing import pass_forward
 
 
@@ -21,7 +22,7 @@ def split(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:
         for pool, held in pools.items()
     }
     rest = replace(ask, quantity=ask.quantity - answer.max_quantity)
-    end = pass_forward(rest, {pool: held.room for pool, held in after.items()}).end_of(len(ask.stages))
+    end = pass_forward(rest, rooms_for(rest, after)).end_of(len(ask.stages))
     if end is None:
         return None
     parts = [(answer.max_quantity, ask.due), (rest.quantity, max(end, ask.due))]

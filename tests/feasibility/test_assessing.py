@@ -43,7 +43,9 @@ def test_every_certificate_passes_the_checker(stages: int) -> None:
         answer = assess(ask, books)
         proof = json.loads(json.dumps(certify(ask, answer, books)))
         assert faults(proof) == [], seed
-        assert proof["kind"] == ("fits" if answer.verdict.fits else "order" if answer.missing_days else "short")
+        assert proof["kind"] == (
+            "fits" if answer.verdict.fits else "order" if answer.missing_days else "short"
+        )
 
 
 @pytest.mark.parametrize("stages", [1, 2])
