@@ -45,13 +45,13 @@ def weekly_picture(
 
 def _fitted(held: PreparedPool, asked: Sequence[tuple[int, int, int]]) -> tuple[WorkRows, Ints]:
     """Asked rows cut down to what fits, one after another, and the rest by the day it is missed."""
-    table, short = held.table, np.zeros(held.days, np.int64)
+    room, short = held.room(), np.zeros(held.days, np.int64)
     kept = []
     for start, due, minutes in asked:
-        fits = min(minutes, max(0, table.room(start, due)))
+        fits = min(minutes, max(0, room.room_for(start, due, 0)))
         if fits < minutes:
-            short[table.bottleneck(start, due).end] += minutes - fits
-        table = table.with_work(start, due, fits)
+            short[room.narrowest(start, due, minutes, 0).parts[-1][1]] += minutes - fits
+        room = room.after(start, due, fits, 0)
         kept.append((start, due, fits, 0))
     return WorkRows(*np.array(kept, np.int64).reshape(-1, 4).T), short
 
