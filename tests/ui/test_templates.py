@@ -126,3 +126,13 @@ def test_theme_switch_keeps_the_choice_and_never_leaves_the_site() -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert answer.cookies["theme"].value == "dark"
     assert theme(RequestFactory().post("/theme", {"theme": "pink", "next": "/o/"})).status_code == 400
+
+
+@pytest.mark.parametrize("person", [None, {"name": "Alice", "initials": "A", "role_label": "Sales"}])
+def test_page_shows_its_content_with_and_without_a_signed_in_person(person: object) -> None:
+    source = '{% extends "base.html" %}{% block content %}<h1>Hello</h1>{% endblock %}'
+    page = Template(source).render(Context({"person": person}))
+    assert page.count("<h1>Hello</h1>") == 1
+    assert page.count("<main") == page.count("</main>") == 1
+    assert page.count("<div") == page.count("</div>")
+    assert ('class="rail"' in page) is bool(person)
