@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 from config import embedded, env
@@ -80,15 +82,17 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
 
 def _announce(host: str, port: int, stop: threading.Event) -> None:
     """Say where it runs as soon as it answers."""
-    import httpx
-
     shown = "127.0.0.1" if host == "0.0.0.0" else host
     while not stop.is_set():
+        connection = HTTPConnection(shown, port, timeout=2)
         try:
-            if httpx.get(f"http://{shown}:{port}/healthz", timeout=2).status_code == 200:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == HTTPStatus.OK:
                 break
-        except httpx.HTTPError:
+        except OSError:
             time.sleep(0.3)
+        finally:
+            connection.close()
     print(
         f"\nConcord runs at http://{shown}:{port}\n\n"
         "  sales rep           maya@brightwater.example    brightwater-demo\n"
