@@ -46,7 +46,7 @@ from feasibility.picture import WeekCell, weekly_picture
 from feasibility.plan import Plan, edf_plan, late_plan
 from feasibility.prepared import Books, PreparedPool, prepare
 from feasibility.rows import Ints, WorkRows, ints
-from feasibility.table import PromiseTable
+from feasibility.table import PromiseTable, room_once
 from feasibility.version import ENGINE_VERSION
 
 __all__ = [
@@ -87,5 +87,6 @@ __all__ = [
     "late_plan",
     "newly_at_risk",
     "prepare",
+    "room_once",
     "weekly_picture",
 ]

@@ -9,7 +9,7 @@ everything in the book may be planned anew inside its own window.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,13 +69,34 @@ def rooms_after(rooms: Ints, start: int, due: int, minutes: int) -> Ints:
     return after
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def room_once(book: PoolBook, start: int, due: int) -> int:
+    """The room of one window of a book whose table nobody holds, from the intervals around it alone.
+
+    Rows that start later than the window count like ones that start with it, and rows due earlier
+    like ones due with it, so the sums need only (start + 1) x (days - due) cells.
+    """
+    capacity, rows = book.known_capacity(), book.rows()
+    later = len(capacity) - due
+    if not 0 <= start <= due < len(capacity):
+        raise BadAsk(f"There is no window from day {start} to day {due}.")
+    places = np.minimum(rows.starts, start) * later + np.maximum(rows.dues - due, 0)
+    cells = np.bincount(places, rows.minutes, (start + 1) * later).reshape(start + 1, later)
+    work = np.cumsum(np.cumsum(cells[::-1], axis=0)[::-1], axis=1)
+    until = np.cumsum(capacity)
+    return int((until[due:] - (until - capacity)[: start + 1, None] - work).min())
+
+
+@dataclass(frozen=True, eq=False)
 class PromiseTable:
     """Slack and room of every window of one pool; immutable, updates give a new table."""
 
     capacity: Ints
     slack: Ints
-    rooms: Ints
+
+    @cached_property
+    def rooms(self) -> Ints:
+        """The room of every window, built when first wanted."""
+        return rooms_of(self.slack)
 
     @classmethod
     def of(cls, book: PoolBook, buffered: bool = False) -> "PromiseTable":
@@ -86,8 +107,7 @@ class PromiseTable:
     @classmethod
     def build(cls, capacity: Ints, rows: WorkRows) -> "PromiseTable":
         """The table of rows that already lie on the axis of `capacity`."""
-        slack = slack_of(capacity, rows)
-        return cls(capacity, slack, rooms_of(slack))
+        return cls(capacity, slack_of(capacity, rows))
 
     @property
     def days(self) -> int:
@@ -135,6 +155,8 @@ class PromiseTable:
 
     def at_risk(self, starts: Ints, dues: Ints) -> NDArray[np.bool_]:
         """Which windows lie inside an overbooked interval; windows off the axis never do."""
+        if self.slack.min() >= 0:
+            return np.zeros(len(starts), np.bool_)
         outside = (dues < 0) | (starts >= self.days)
         first = np.clip(starts, 0, self.days - 1)
         last = np.clip(dues, 0, self.days - 1)
@@ -148,8 +170,10 @@ class PromiseTable:
         """The table after new work with window [start, due] has come into the book."""
         slack = self.slack.copy()
         slack[: start + 1, due:] -= minutes
-        rooms = rooms_after(self.rooms, start, due, minutes) if minutes >= 0 else rooms_of(slack)
-        return PromiseTable(self.capacity, slack, rooms)
+        after = PromiseTable(self.capacity, slack)
+        if minutes >= 0 and "rooms" in self.__dict__:
+            after.__dict__["rooms"] = rooms_after(self.rooms, start, due, minutes)
+        return after
 
     def without_work(self, start: int, due: int, minutes: int) -> "PromiseTable":
         """The table after work with window [start, due] has left the book."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feasibility import BadAsk, PoolBook, PromiseTable, WorkRows
+from feasibility import BadAsk, PoolBook, PromiseTable, WorkRows, room_once
 from tests.feasibility.flow_oracle import all_placed, most_placed
 from tests.feasibility.random_books import loose_book, random_window, tight_book
 
@@ -116,6 +116,7 @@ def test_updates_equal_a_rebuild(seed: int, minutes: int) -> None:
     capacity, rows = loose_book(seed)
     start, due = random_window(np.random.default_rng(seed), len(capacity))
     table = PromiseTable.build(capacity, rows)
+    assert table.rooms.shape == table.slack.shape
     updated = table.with_work(start, due, minutes)
     rebuilt = PromiseTable.build(capacity, _with(rows, start, due, minutes))
     upper = np.triu_indices(len(capacity))
@@ -134,6 +135,14 @@ def test_room_never_grows_when_the_window_shrinks(seed: int) -> None:
         row = rooms[start, start:]
         assert (np.diff(row) >= 0).all()
         assert (np.diff(rooms[: start + 1, start]) <= 0).all()
+
+
+def test_one_window_of_a_book_that_nobody_holds_is_the_table_read() -> None:
+    for seed in range(200):
+        capacity, rows = loose_book(seed)
+        start, due = random_window(np.random.default_rng([seed, 7]), len(capacity))
+        book = PoolBook(1, capacity, rows.starts, rows.dues, rows.minutes)
+        assert room_once(book, start, due) == PromiseTable.of(book).room(start, due)
 
 
 def test_the_buffered_table_takes_the_buffer_off_and_rounds_down() -> None:
