@@ -62,6 +62,13 @@ def _book(count: int, seed: int = SEED) -> PoolBook:
     return PoolBook(1, capacity, rows.starts, rows.dues, rows.minutes)
 
 
+def _grouped(book: PoolBook) -> PoolBook:
+    """The book as one grouped query gives it: rows with equal windows summed."""
+    keys, which = np.unique(book.starts * DAYS + book.dues, return_inverse=True)
+    minutes = np.bincount(which, book.minutes).astype(np.int64)
+    return PoolBook(1, book.capacity, keys // DAYS, keys % DAYS, minutes)
+
+
 def _flow(capacity: Ints, rows: WorkRows, merge: bool = True) -> bool:
     """Whether maximum flow places everything; rows with equal windows merged, which helps it."""
     starts, dues, minutes, limits = rows.starts, rows.dues, rows.minutes, rows.limits
@@ -102,6 +109,10 @@ def _quotes(count: int) -> None:
     show(f"flow over cold quote {count}", flow / cold, "x")
     show(f"table build {count}", build * 1e3, "ms")
     show(f"flow over table build {count}", flow / build, "x")
+    grouped = _grouped(book)
+    once = seconds(lambda: room_once(grouped, 40, 60) >= 500, 5)
+    show(f"cold quote grouped {count}", once * 1e3, "ms")
+    show(f"flow over cold quote grouped {count}", flow / once, "x")
     solver = _ortools(capacity, asked)
     if solver is not None:
         show(f"ortools over hot quote {count}", solver / hot, "x")

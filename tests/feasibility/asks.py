@@ -1,5 +1,7 @@
 """Random asks and books with milestones, for the routing tests."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from feasibility import Ask, Ints, PoolBook, PreparedPool, Stage, WorkRows, prepare
@@ -37,6 +39,20 @@ def random_ask(seed: int, days: int, stages: int, limited: bool = False) -> Ask:
         for _ in range(stages)
     )
     return Ask(chosen, int(rng.integers(1, 9)), start, due)
+
+
+def widened(pool: PreparedPool, seed: int) -> PreparedPool:
+    """The same book, knowing that each row could begin earlier and end later."""
+    rng, rows = np.random.default_rng([seed, 11]), pool.rows
+    starts = np.maximum(0, rows.starts - rng.integers(0, 3, len(rows)))
+    dues = np.minimum(pool.days - 1, rows.dues + rng.integers(0, 3, len(rows)))
+    return prepare(replace(pool.book, wide=WorkRows.of(starts, dues, rows.minutes, rows.limits)))
+
+
+def replace_rows(pool: PreparedPool) -> PreparedPool:
+    """A book in which the widest windows are the windows."""
+    wide = pool.wide_rows
+    return prepare(replace(pool.book, starts=wide.starts, dues=wide.dues, minutes=wide.minutes, wide=None))
 
 
 def fits_at_all(ask: Ask, books: dict[int, PreparedPool]) -> bool:

@@ -20,7 +20,7 @@ from feasibility import (
     certify,
     faults,
 )
-from tests.feasibility.asks import fits_at_all, random_ask, random_books
+from tests.feasibility.asks import fits_at_all, random_ask, random_books, replace_rows, widened
 
 DAYS = 9
 
@@ -120,6 +120,24 @@ def test_a_refusal_is_proven_only_when_no_milestones_could_help() -> None:
     unproven = assess(ask, {1: movable})
     assert (unproven.verdict, unproven.proven) == (Verdict.INFEASIBLE, False)
     assert assess(replace(ask, quantity=5), {1: movable}).proven
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_a_proven_refusal_holds_for_any_milestones_of_the_book(stages: int) -> None:
+    found = {True: 0, False: 0}
+    for seed in range(300):
+        books, ask = random_books(seed, DAYS), random_ask(seed, DAYS, stages)
+        ask = replace(ask, quantity=3 * ask.quantity)
+        wide = {pool: widened(held, seed) for pool, held in books.items()}
+        answer = assess(ask, wide)
+        assert answer.verdict.fits == assess(ask, books).verdict.fits
+        if answer.verdict.fits or answer.missing_days:
+            continue
+        assert faults(certify(ask, answer, wide)) == [], seed
+        loosest = {pool: replace_rows(held) for pool, held in wide.items()}
+        assert not (answer.proven and fits_at_all(ask, loosest)), seed
+        found[answer.proven] += 1
+    assert min(found.values()) > 5
 
 
 def test_lags_alone_can_be_too_long() -> None:

@@ -91,6 +91,32 @@ def test_limited_routings_fit_exactly_when_some_milestones_fit_and_prove_it(stag
     assert min(verdicts.values()) > 5
 
 
+def test_a_refusal_that_no_interval_explains_shows_the_days_of_the_cut() -> None:
+    """Two days apart are short together: the free day between them is out of both rows' limits."""
+    by_cut = 0
+    for seed in range(4_000):
+        rng = np.random.default_rng([seed, 8])
+        starts = rng.integers(0, 4, 4)
+        dues = np.minimum(5, starts + rng.integers(1, 5, 4))
+        limits = rng.integers(1, 4, 4)
+        minutes = np.minimum(rng.integers(1, 9, 4), limits * (dues - starts + 1))
+        rows, capacity = WorkRows.of(starts, dues, minutes, limits), rng.integers(0, 6, 6)
+        crew = CrewRoom(capacity, rows)
+        if crew.table.slack.min() < 0 or not all_placed(capacity, rows) or crew.holds(0, 5, 6, 2):
+            continue
+        shortage = crew.narrowest(0, 5, 6, 2)
+        asked = _with(rows, 0, 5, 6, 2)
+        days = [day for first, last in shortage.parts for day in range(first, last + 1)]
+        outside = [
+            sum(day not in days for day in range(start, due + 1))
+            for start, due in zip(asked.starts, asked.dues, strict=True)
+        ]
+        forced = np.maximum(0, asked.minutes - asked.limits * np.array(outside)).sum()
+        assert shortage.demand_minutes == forced > shortage.capacity_minutes == capacity[days].sum(), seed
+        by_cut += len(shortage.parts) > 1
+    assert by_cut > 3
+
+
 def test_a_book_without_limits_never_meets_the_flow() -> None:
     book = prepare(PoolBook(1, np.full(5, 60), *(np.array([value]) for value in (0, 2, 60))))
     assert not book.limited

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 
 from feasibility import PromiseTable
@@ -11,7 +13,7 @@ def test_disjoint_overloads_add_up_to_what_no_flow_can_place() -> None:
         capacity, rows = loose_book(seed)
         slack = PromiseTable.build(capacity, rows).slack
         found = overloads(slack)
-        assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+        assert all(before[1] < after[0] for before, after in pairwise(found))
         assert -sum(int(slack[pair]) for pair in found) == rows.minutes.sum() - most_placed(capacity, rows)
 
 
