@@ -38,8 +38,8 @@ def detect_kind(path: Path, limits: Limits) -> Kind:
         raise TableError(EMPTY)
     if size > limits.max_bytes:
         raise TableError(
-            f"The file has {size / MEGABYTE:,.1f} MB; up to {limits.max_bytes / MEGABYTE:,.0f} MB can be read. "
-            "Split it into several files."
+            f"The file has {size / MEGABYTE:,.1f} MB; up to {limits.max_bytes / MEGABYTE:,.0f} MB "
+            "can be read. Split it into several files."
         )
     with path.open("rb") as file:
         head = file.read(65_536)
