@@ -3,6 +3,8 @@
 source - row (its minutes) - each day of its window (its daily limit) - sink (the day's capacity)
 """
 
+from copy import copy
+
 import numpy as np
 
 from feasibility.network import UNLIMITED, Network
@@ -29,6 +31,12 @@ class CrewSchedule:
         for row, used in enumerate(seed):
             self._join(_row(rows, row), used)
         self.network.push(SOURCE, SINK)
+
+    def copy(self) -> "CrewSchedule":
+        """The same schedule, to be changed freely."""
+        other = copy(self)
+        other.network, other.work, other.entries = self.network.copy(), self.work.copy(), self.entries.copy()
+        return other
 
     def add(self, rows: WorkRows) -> int:
         """Bring in more rows; what is placed stays placed. Gives the minutes that found a day."""
@@ -83,13 +91,6 @@ class CrewSchedule:
                 for day in range(start, due + 1)
             }
         )
-
-
-def crew_plan(capacity: Ints, rows: WorkRows, own: WorkRows, late: bool = False) -> Plan:
-    """A plan of `rows`, then of `own` beside them, under daily limits; early or late where it can choose."""
-    schedule = CrewSchedule(capacity, rows, late)
-    schedule.add(own)
-    return schedule.plan()
 
 
 def _row(rows: WorkRows, row: int) -> tuple[int, int, int, int]:

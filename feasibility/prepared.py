@@ -8,7 +8,7 @@ from feasibility.ask import Ask
 from feasibility.assessment import StageWindow
 from feasibility.book import PoolBook
 from feasibility.crew_room import CrewRoom
-from feasibility.crew_schedule import crew_plan
+from feasibility.crew_schedule import CrewSchedule
 from feasibility.open_room import OpenRoom
 from feasibility.overloads import overloads
 from feasibility.plan import Plan, edf_plan, late_plan
@@ -120,7 +120,9 @@ class PreparedPool:
         """
         capacity = self.book.known_capacity()
         if self.limited or own.binding():
-            return self.rows.plus(own), crew_plan(capacity, self.rows, own, late)
+            held = CrewSchedule(capacity, self.rows, late) if late else self.crew_room.schedule.copy()
+            held.add(own)
+            return self.rows.plus(own), held.plan()
         hard = self.rows if until is None else self.rows.where(self.rows.dues <= until)
         rows = hard.plus(own)
         return rows, (late_plan if late else edf_plan)(capacity, rows.starts, rows.dues, rows.minutes)

@@ -42,7 +42,7 @@ def pass_forward(ask: Ask, rooms: Rooms) -> ForwardPass:
     """Each stage as early as it can be done, from the asked start, whatever the due day says."""
     held, starts, ends, met = dict(rooms), [], [], []
     begin = ask.start
-    for stage, minutes in zip(ask.stages, ask.efforts, strict=True):
+    for number, (stage, minutes) in enumerate(zip(ask.stages, ask.efforts, strict=True)):
         begin += stage.lag_days
         room = held[stage.pool]
         if begin >= room.days:
@@ -53,7 +53,7 @@ def pass_forward(ask: Ask, rooms: Rooms) -> ForwardPass:
         if end is None:
             break
         ends.append(end)
-        if _comes_twice(ask.stages, stage):
+        if _touches(ask.stages[number + 1 :], stage.pool):
             held[stage.pool] = room.after(begin, end, minutes, stage.limit)
         begin = end + 1
     return ForwardPass(tuple(starts), tuple(ends), tuple(met))
@@ -76,7 +76,7 @@ def pass_backward(ask: Ask, rooms: Rooms) -> tuple[tuple[int, int], ...] | None:
             return None
         start = start if number else floor
         windows.append((start, due))
-        if _comes_twice(ask.stages, stage):
+        if _touches(ask.stages[:number], stage.pool):
             held[stage.pool] = room.after(start, due, minutes, stage.limit)
         due = start - 1 - stage.lag_days
     return tuple(reversed(windows))
@@ -102,5 +102,5 @@ def nominal_windows(ask: Ask) -> tuple[tuple[int, int], ...]:
     return tuple(windows)
 
 
-def _comes_twice(stages: tuple[Stage, ...], stage: Stage) -> bool:
-    return sum(other.pool == stage.pool for other in stages) > 1
+def _touches(stages: tuple[Stage, ...], pool: int) -> bool:
+    return any(stage.pool == pool for stage in stages)
