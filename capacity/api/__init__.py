@@ -1,0 +1,1 @@
+"""Pools, resources and changes of capacity for programs."""

@@ -1,0 +1,1 @@
+"""Offerings, deals, checks, commitments, flags and the ledger for programs."""
