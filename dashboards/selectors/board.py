@@ -1,95 +1,213 @@
-"""The board: every pool in use, week by week; what it can do, what is promised of it, what may come."""
+"""The board: what every pool has left in each of the weeks ahead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from django.db.models import Count
 
 from capacity.models import Pool
 from commitments.selectors.book import Book, book_of
-from dashboards.selectors.pipeline import Days, expected_minutes
-from feasibility.picture import WeekCell, weekly_picture
-from feasibility.prepared import PreparedPool
+from commitments.selectors.checks import prepare_all
+from dashboards.selectors.misfits import Misfit, misfits
+from dashboards.selectors.pipeline import Floats, LeftOut, expected_minutes, left_out
+from feasibility import PreparedPool, WorkRows
 from tenants.models import Organization
 
 MOST_WEEKS = 53
+Bounds = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class BoardCell:
-    """Minutes of one pool in one week; capacity None: not known, then neither is what is over-promised.
+class Cell:
+    """One pool in one week (Monday `starts_on`), in minutes from today on.
 
-    `short` is what was promised for this week and cannot be done by its end.
+    capacity = booked + free, booked being placed as late as the promises allow; short is promised work that
+    has no place and is due in this week; pipeline is expected work, not a promise.
     """
 
     starts_on: date
-    capacity: int | None
-    booked: int
-    held: int
-    pipeline_expected: int
-    overload_probability: float | None
-    short: int
+    capacity_minutes: int
+    booked_minutes: int
+    free_minutes: int
+    short_minutes: int
+    pipeline_minutes: int
+    would_not_fit: bool = False
+    held_minutes: int = 0
 
     @property
-    def over_promised(self) -> bool:
+    def is_over_promised(self) -> bool:
         """Return whether more was promised than can be done."""
-        return self.short > 0
+        return self.short_minutes > 0
+
+    @property
+    def is_under_pressure(self) -> bool:
+        """Return whether it is full once the expected pipeline lands, and not over-promised already."""
+        return not self.is_over_promised and self.pipeline_minutes > self.free_minutes
 
 
 @dataclass(frozen=True)
-class BoardRow:
-    """One pool and its weeks."""
+class PoolRow:
+    """A pool with its weeks; `people` counts who works in it."""
 
     pool: Pool
-    cells: tuple[BoardCell, ...]
+    people: int
+    cells: tuple[Cell, ...]
+
+    @property
+    def usual_minutes(self) -> int:
+        """Return the capacity of its fullest week shown."""
+        return max((cell.capacity_minutes for cell in self.cells), default=0)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Pools by name, and the Mondays of the weeks."""
+    """Pools by location, those whose capacity is missing apart, and what stands out in these weeks."""
 
     today: date
+    last_on: date
     weeks: tuple[date, ...]
-    rows: tuple[BoardRow, ...]
+    rows: tuple[PoolRow, ...]
+    missing: tuple[Pool, ...]
+    misfits: tuple[Misfit, ...]
+    left_out: LeftOut
     revision: int
 
+    @property
+    def short_minutes(self) -> int:
+        """Return how many minutes are promised without a place."""
+        return sum(cell.short_minutes for _, cell in self._cells())
 
-def board(*, organization: Organization, at: datetime, first_on: date | None, weeks: int) -> Board:
-    """Return `weeks` weeks from the one of first_on (None: of today), as far as the planning horizon goes.
+    @property
+    def over_promised(self) -> list[tuple[Pool, Cell]]:
+        """Return the pools and weeks in which more is promised than can be done."""
+        return [(pool, cell) for pool, cell in self._cells() if cell.is_over_promised]
 
-    The book begins today: earlier weeks are not shown, and the current one counts from today on.
+    @property
+    def under_pressure(self) -> list[tuple[Pool, Cell]]:
+        """Return the pools and weeks which the expected pipeline would fill."""
+        return [(pool, cell) for pool, cell in self._cells() if cell.is_under_pressure]
+
+    def _cells(self) -> list[tuple[Pool, Cell]]:
+        return [(row.pool, cell) for row in self.rows for cell in row.cells]
+
+    def groups(self, rows: Sequence[PoolRow] | None = None) -> list[tuple[str, list[PoolRow]]]:
+        """Return (location, pools) in order; of `rows` when only some are wanted."""
+        shown = self.rows if rows is None else rows
+        return [(place, list(held)) for place, held in groupby(shown, lambda row: row.pool.location)]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the board as programs see it; a pool whose capacity is missing has no weeks (null)."""
+        known = [_row_json(row.pool, [_cell_json(cell) for cell in row.cells]) for row in self.rows]
+        return {
+            "today": self.today.isoformat(),
+            "revision": self.revision,
+            "weeks": [week.isoformat() for week in self.weeks],
+            "pools": [*known, *(_row_json(pool, None) for pool in self.missing)],
+        }
+
+
+def _row_json(pool: Pool, weeks: list[dict[str, Any]] | None) -> dict[str, Any]:
+    return {"pool": pool.pk, "name": pool.name, "location": pool.location, "weeks": weeks}
+
+
+def _cell_json(cell: Cell) -> dict[str, Any]:
+    return {
+        "starts_on": cell.starts_on.isoformat(),
+        "capacity": cell.capacity_minutes,
+        "booked": cell.booked_minutes,
+        "held": cell.held_minutes,
+        "free": cell.free_minutes,
+        "short": cell.short_minutes,
+        "pipeline_expected": cell.pipeline_minutes,
+        "overload_probability": None,
+        "over_promised": cell.is_over_promised,
+        "would_not_fit": cell.would_not_fit,
+    }
+
+
+def board(
+    *, organization: Organization, today: date, first_week: date | None = None, weeks: int = 12
+) -> Board:
+    """Return the weeks from the Monday of `first_week` (this week's without one); always the same queries.
+
+    Weeks before this one or wholly beyond the planning horizon are not shown. Raises ValueError for no weeks.
     """
-    today = at.astimezone(organization.zone).date()
-    pools = list(Pool.objects.filter(archived_at=None).order_by("name", "location", "pk"))
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise ValueError(f"A board shows 1 to {MOST_WEEKS} weeks, not {weeks}.")
+    pools = list(Pool.objects.annotate(people=Count("memberships")).order_by("location", "name", "pk"))
     book = book_of(pool_ids=[pool.pk for pool in pools], today=today, horizon_days=organization.horizon_days)
-    mondays = _mondays(max(today, first_on or today), weeks, book)
-    pipeline = expected_minutes(book) if mondays else {}
-    rows = tuple(BoardRow(pool, _cells(pool, mondays, book, pipeline[pool.pk])) for pool in pools if mondays)
-    return Board(today, mondays, rows, book.revision)
-
-
-def _mondays(first_on: date, weeks: int, book: Book) -> tuple[date, ...]:
-    monday = first_on - timedelta(days=first_on.weekday())
-    wanted = (monday + timedelta(weeks=number) for number in range(min(weeks, MOST_WEEKS)))
-    return tuple(each for each in wanted if each <= book.axis.last_on)
-
-
-def _cells(pool: Pool, mondays: Sequence[date], book: Book, expected: Days) -> tuple[BoardCell, ...]:
-    last = book.axis.days - 1
-    offsets = [book.axis.offset(monday) for monday in mondays]
-    bounds = [(max(0, offset), min(offset + 6, last)) for offset in offsets]
-    known = book.books[pool.pk].capacity is not None
-    pictures: Sequence[WeekCell | None] = [None] * len(bounds)
-    if known:
-        pictures = weekly_picture(PreparedPool(book.books[pool.pk]), bounds)
-    return tuple(
-        BoardCell(
-            starts_on=monday,
-            capacity=picture.capacity if picture else None,
-            booked=picture.booked if picture else 0,
-            held=0,
-            pipeline_expected=round(float(expected[start : end + 1].sum())),
-            overload_probability=None,
-            short=picture.short if picture else 0,
-        )
-        for monday, (start, end), picture in zip(mondays, bounds, pictures, strict=True)
+    prepared = prepare_all(book, book.books)
+    mondays, bounds = _weeks(book, first_week or today, weeks)
+    at = datetime.combine(today, time(12), tzinfo=organization.zone)
+    found = misfits(organization=organization, at=at, book=book, prepared=prepared)
+    expected = expected_minutes(book)
+    shown = [pool for pool in pools if pool.archived_at is None]
+    rows = [
+        _row(pool, prepared[pool.pk], mondays, bounds, expected.get(pool.pk), found)
+        for pool in shown
+        if book.books[pool.pk].capacity is not None
+    ]
+    rows.sort(key=lambda row: row.pool.location == "")  # those without a place come last
+    return Board(
+        today=today,
+        last_on=book.axis.last_on,
+        weeks=tuple(mondays),
+        rows=tuple(rows),
+        missing=tuple(pool for pool in shown if book.books[pool.pk].capacity is None),
+        misfits=tuple(found),
+        left_out=left_out(today),
+        revision=book.revision,
     )
+
+
+def _weeks(book: Book, first_week: date, weeks: int) -> tuple[list[date], list[tuple[int, int]]]:
+    """Return the Mondays and the day indices (first, last) of their weeks, cut to the axis."""
+    this_week = book.today - timedelta(days=book.today.weekday())
+    last_week = book.axis.last_on - timedelta(days=book.axis.last_on.weekday())
+    first = first_week - timedelta(days=first_week.weekday())
+    first = min(max(first, this_week), last_week)
+    mondays = [first + timedelta(weeks=number) for number in range(weeks)]
+    mondays = [monday for monday in mondays if monday <= last_week]
+    last_day = book.axis.days - 1
+    bounds = [
+        (max(0, book.axis.offset(monday)), min(book.axis.offset(monday) + 6, last_day)) for monday in mondays
+    ]
+    return mondays, bounds
+
+
+def _row(
+    pool: Pool,
+    held: PreparedPool,
+    mondays: Sequence[date],
+    bounds: Bounds,
+    expected: Floats | None,
+    found: Sequence[Misfit],
+) -> PoolRow:
+    rows, plan = held.plan(WorkRows.none(), late=True)
+    short = np.bincount(rows.dues, plan.late, held.days).astype(np.int64)
+    capacity = _by_week(held.book.known_capacity(), bounds)
+    booked, missed = _by_week(plan.load, bounds), _by_week(short, bounds)
+    pipeline = [0] * len(bounds) if expected is None else _by_week(expected, bounds)
+    parts = [part for misfit in found for part in misfit.parts if part[0] == pool.pk]
+    cells = tuple(
+        Cell(
+            starts_on=monday,
+            capacity_minutes=capacity[week],
+            booked_minutes=booked[week],
+            free_minutes=capacity[week] - booked[week],
+            short_minutes=missed[week],
+            pipeline_minutes=pipeline[week],
+            would_not_fit=any(start <= bounds[week][1] and end >= bounds[week][0] for _, start, end in parts),
+        )
+        for week, monday in enumerate(mondays)
+    )
+    return PoolRow(pool, pool.people, cells)  # type: ignore[attr-defined]  # annotated by board()
+
+
+def _by_week(daily: Any, bounds: Bounds) -> list[int]:
+    sums = np.concatenate([[0], np.cumsum(daily)])
+    return [round(float(sums[last + 1] - sums[first])) for first, last in bounds]
