@@ -1,0 +1,1 @@
+"""A made-up installer of heat pumps and solar roofs: generated, seeded, of any size."""

@@ -1,0 +1,71 @@
+"""What the demo company still has to decide: proposals, an override, and a crew that falls ill."""
+
+from datetime import timedelta
+
+from capacity.models import CapacityChange, PoolMembership
+from capacity.services.changes import add_capacity_change
+from commitments.models import Commitment
+from commitments.services.deciding import approve
+from commitments.services.proposing import create_draft, propose
+from dashboards.demo.stage import Scene
+
+# weeks ahead, how many times the largest usual quantity, note
+ASKS = (
+    (4, 3, "They sign this week if the date holds."),
+    (7, 1, ""),
+    (9, 2, "Two buildings, the second can follow."),
+    (6, 1, "Inspection on the Monday after."),
+    (3, 4, "Their board meets on Thursday."),
+    (12, 1, ""),
+    (10, 3, "Would take half now, half later."),
+    (5, 2, ""),
+)
+
+
+def make_waiting(scene: Scene) -> None:
+    """Propose some promises, approve one that does not fit, and take two people off sick."""
+    proposals = [_propose(scene, number, *ask) for number, ask in enumerate(ASKS)]
+    short = [each for each in proposals if each.verdict == "infeasible"]
+    if short:
+        approve(
+            commitment_id=short[-1].pk,
+            by=scene.ops,
+            at=scene.at,
+            override_reason="The customer pays the overtime; agreed with the crew leads.",
+        )
+    _fall_ill(scene)
+
+
+def _propose(scene: Scene, number: int, weeks: int, times: int, note: str) -> Commitment:
+    seller = scene.sellers[number % len(scene.sellers)]
+    offering = scene.offerings[number % len(scene.offerings)]
+    at = scene.at - timedelta(minutes=37 * (len(ASKS) - number))
+    draft = create_draft(
+        offering=offering,
+        quantity=max(scene.sizes[offering.pk]) * times,
+        earliest_start=scene.today,
+        promised_on=scene.monday + timedelta(weeks=weeks, days=4),
+        company_name=scene.chance.choice(scene.companies).name,
+        note=note,
+        by=seller,
+        at=at,
+    )
+    return propose(commitment_id=draft.pk, by=seller, at=at)
+
+
+def _fall_ill(scene: Scene) -> None:
+    """Take the busiest-looking kind's first person off for three weeks, so that something is at risk."""
+    for pool in scene.pools[1:3]:
+        membership = PoolMembership.objects.filter(pool=pool).order_by("pk").first()
+        if membership is None:
+            continue
+        add_capacity_change(
+            kind=CapacityChange.Kind.TIME_OFF,
+            resource_id=membership.resource_id,
+            starts_on=scene.today,
+            ends_on=scene.monday + timedelta(days=25),
+            minutes_per_day=-1440,
+            reason="Sick",
+            by=scene.ops.person,
+            at=scene.at,
+        )
