@@ -105,8 +105,8 @@ class BoardOfPools(ApiView):
         query = query_of(request, BoardQuery)
         shown = board(
             organization=request.actor.organization,
-            at=timezone.now(),
-            first_on=query.get("from"),
+            today=timezone.localdate(),
+            first_week=query.get("from"),
             weeks=query["weeks"],
         )
         return single(request, board_json(shown))
@@ -118,7 +118,7 @@ def board_json(shown: Board) -> dict[str, Any]:
         "from": shown.weeks[0] if shown.weeks else None,
         "weeks": list(shown.weeks),
         "revision": shown.revision,
-        "pools": [_row_json(row) for row in shown.rows],
+        "pools": [_row_json(row) for row in (*shown.rows, *shown.missing)],
     }
 
 

@@ -23,34 +23,36 @@ Bounds = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Cell:
-    """One pool in one week (Monday `starts_on`), in minutes from today on.
+    """One pool in one week (Monday `starts_on`), in minutes from today on; capacity None is missing.
 
     capacity = booked + free, booked being placed as late as the promises allow; short is promised work that
-    has no place and is due in this week; pipeline is expected work, not a promise.
+    has no place and is due in this week; pipeline is expected work, not a promise. This release neither
+    holds capacity nor estimates the chance of an overload.
     """
 
     starts_on: date
-    capacity_minutes: int
-    booked_minutes: int
-    free_minutes: int
-    short_minutes: int
-    pipeline_minutes: int
+    capacity: int | None
+    booked: int = 0
+    free: int = 0
+    short: int = 0
+    pipeline_expected: int = 0
     would_not_fit: bool = False
-    held_minutes: int = 0
+    held: int = 0
+    overload_probability: float | None = None
 
     @property
-    def is_over_promised(self) -> bool:
+    def over_promised(self) -> bool:
         """Return whether more was promised than can be done."""
-        return self.short_minutes > 0
+        return self.short > 0
 
     @property
-    def is_under_pressure(self) -> bool:
+    def under_pressure(self) -> bool:
         """Return whether it is full once the expected pipeline lands, and not over-promised already."""
-        return not self.is_over_promised and self.pipeline_minutes > self.free_minutes
+        return not self.over_promised and self.pipeline_expected > self.free
 
 
 @dataclass(frozen=True)
-class PoolRow:
+class BoardRow:
     """A pool with its weeks; `people` counts who works in it."""
 
     pool: Pool
@@ -60,7 +62,7 @@ class PoolRow:
     @property
     def usual_minutes(self) -> int:
         """Return the capacity of its fullest week shown."""
-        return max((cell.capacity_minutes for cell in self.cells), default=0)
+        return max((cell.capacity or 0 for cell in self.cells), default=0)
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ class Board:
     today: date
     last_on: date
     weeks: tuple[date, ...]
-    rows: tuple[PoolRow, ...]
-    missing: tuple[Pool, ...]
+    rows: tuple[BoardRow, ...]
+    missing: tuple[BoardRow, ...]
     misfits: tuple[Misfit, ...]
     left_out: LeftOut
     revision: int
@@ -79,54 +81,25 @@ class Board:
     @property
     def short_minutes(self) -> int:
         """Return how many minutes are promised without a place."""
-        return sum(cell.short_minutes for _, cell in self._cells())
+        return sum(cell.short for _, cell in self._cells())
 
     @property
     def over_promised(self) -> list[tuple[Pool, Cell]]:
         """Return the pools and weeks in which more is promised than can be done."""
-        return [(pool, cell) for pool, cell in self._cells() if cell.is_over_promised]
+        return [(pool, cell) for pool, cell in self._cells() if cell.over_promised]
 
     @property
     def under_pressure(self) -> list[tuple[Pool, Cell]]:
         """Return the pools and weeks which the expected pipeline would fill."""
-        return [(pool, cell) for pool, cell in self._cells() if cell.is_under_pressure]
+        return [(pool, cell) for pool, cell in self._cells() if cell.under_pressure]
 
     def _cells(self) -> list[tuple[Pool, Cell]]:
         return [(row.pool, cell) for row in self.rows for cell in row.cells]
 
-    def groups(self, rows: Sequence[PoolRow] | None = None) -> list[tuple[str, list[PoolRow]]]:
+    def groups(self, rows: Sequence[BoardRow] | None = None) -> list[tuple[str, list[BoardRow]]]:
         """Return (location, pools) in order; of `rows` when only some are wanted."""
         shown = self.rows if rows is None else rows
         return [(place, list(held)) for place, held in groupby(shown, lambda row: row.pool.location)]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the board as programs see it; a pool whose capacity is missing has no weeks (null)."""
-        known = [_row_json(row.pool, [_cell_json(cell) for cell in row.cells]) for row in self.rows]
-        return {
-            "today": self.today.isoformat(),
-            "revision": self.revision,
-            "weeks": [week.isoformat() for week in self.weeks],
-            "pools": [*known, *(_row_json(pool, None) for pool in self.missing)],
-        }
-
-
-def _row_json(pool: Pool, weeks: list[dict[str, Any]] | None) -> dict[str, Any]:
-    return {"pool": pool.pk, "name": pool.name, "location": pool.location, "weeks": weeks}
-
-
-def _cell_json(cell: Cell) -> dict[str, Any]:
-    return {
-        "starts_on": cell.starts_on.isoformat(),
-        "capacity": cell.capacity_minutes,
-        "booked": cell.booked_minutes,
-        "held": cell.held_minutes,
-        "free": cell.free_minutes,
-        "short": cell.short_minutes,
-        "pipeline_expected": cell.pipeline_minutes,
-        "overload_probability": None,
-        "over_promised": cell.is_over_promised,
-        "would_not_fit": cell.would_not_fit,
-    }
 
 
 def board(
@@ -146,6 +119,7 @@ def board(
     found = misfits(organization=organization, at=at, book=book, prepared=prepared)
     expected = expected_minutes(book)
     shown = [pool for pool in pools if pool.archived_at is None]
+    unknown = tuple(Cell(monday, None) for monday in mondays)
     rows = [
         _row(pool, prepared[pool.pk], mondays, bounds, expected.get(pool.pk), found)
         for pool in shown
@@ -157,7 +131,9 @@ def board(
         last_on=book.axis.last_on,
         weeks=tuple(mondays),
         rows=tuple(rows),
-        missing=tuple(pool for pool in shown if book.books[pool.pk].capacity is None),
+        missing=tuple(
+            BoardRow(pool, pool.people, unknown) for pool in shown if book.books[pool.pk].capacity is None
+        ),
         misfits=tuple(found),
         left_out=left_out(today),
         revision=book.revision,
@@ -186,7 +162,7 @@ def _row(
     bounds: Bounds,
     expected: Floats | None,
     found: Sequence[Misfit],
-) -> PoolRow:
+) -> BoardRow:
     rows, plan = held.plan(WorkRows.none(), late=True)
     short = np.bincount(rows.dues, plan.late, held.days).astype(np.int64)
     capacity = _by_week(held.book.known_capacity(), bounds)
@@ -196,16 +172,16 @@ def _row(
     cells = tuple(
         Cell(
             starts_on=monday,
-            capacity_minutes=capacity[week],
-            booked_minutes=booked[week],
-            free_minutes=capacity[week] - booked[week],
-            short_minutes=missed[week],
-            pipeline_minutes=pipeline[week],
+            capacity=capacity[week],
+            booked=booked[week],
+            free=capacity[week] - booked[week],
+            short=missed[week],
+            pipeline_expected=pipeline[week],
             would_not_fit=any(start <= bounds[week][1] and end >= bounds[week][0] for _, start, end in parts),
         )
         for week, monday in enumerate(mondays)
     )
-    return PoolRow(pool, pool.people, cells)  # type: ignore[attr-defined]  # annotated by board()
+    return BoardRow(pool, pool.people, cells)  # type: ignore[attr-defined]  # annotated by board()
 
 
 def _by_week(daily: Any, bounds: Bounds) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the pipeline would bring: the expectation of soft demand, spread over the days it could be worked on."""
+"""What the pipeline would bring: expected soft demand, spread over the days it could be worked on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SHARE = DecimalField(max_digits=5, decimal_places=4)
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Lines of open deals that bring no expected work, by what they lack; a deal without lines counts once."""
+    """Lines of open deals that bring no expected work, by what they lack; a deal without any counts once."""
 
     without_offering: int
     without_date: int

@@ -52,9 +52,9 @@ def test_empty_pool_shows_its_capacity_as_free(in_acme: Organization, electricia
     found = shown(in_acme)
     assert list(found.weeks) == MONDAYS
     # Four days are left of this week.
-    assert figures(found, "capacity_minutes") == [3840, 4800, 4800, 4800]
-    assert figures(found, "free_minutes") == [3840, 4800, 4800, 4800]
-    assert figures(found, "booked_minutes") == [0, 0, 0, 0]
+    assert figures(found, "capacity") == [3840, 4800, 4800, 4800]
+    assert figures(found, "free") == [3840, 4800, 4800, 4800]
+    assert figures(found, "booked") == [0, 0, 0, 0]
     assert (found.short_minutes, found.rows[0].people, found.rows[0].usual_minutes) == (0, 2, 4800)
 
 
@@ -63,8 +63,8 @@ def test_approved_work_is_booked_as_late_as_it_may_be(
 ) -> None:
     approved(rewiring, 30, rep, ops)  # 120 h until Fri 19 February: 80 h that week, 40 h before
     found = shown(in_acme)
-    assert figures(found, "booked_minutes") == [2400, 4800, 0, 0]
-    assert figures(found, "free_minutes") == [1440, 0, 4800, 4800]
+    assert figures(found, "booked") == [2400, 4800, 0, 0]
+    assert figures(found, "free") == [1440, 0, 4800, 4800]
 
 
 def test_over_promise_shows_in_the_week_it_is_due(
@@ -72,8 +72,8 @@ def test_over_promise_shows_in_the_week_it_is_due(
 ) -> None:
     approved(rewiring, 40, rep, ops)  # 160 h where 144 h are left
     found = shown(in_acme)
-    assert figures(found, "short_minutes") == [0, 960, 0, 0]
-    assert figures(found, "is_over_promised") == [False, True, False, False]
+    assert figures(found, "short") == [0, 960, 0, 0]
+    assert figures(found, "over_promised") == [False, True, False, False]
     assert found.short_minutes == 960
     assert [(pool.name, cell.starts_on) for pool, cell in found.over_promised] == [
         ("Electricians", MONDAYS[1])
@@ -97,8 +97,8 @@ def test_open_deal_counts_with_its_probability_over_working_days(
     create_deal(name="Kestrel", probability=Decimal("0.6"), lines=[line], by=rep, at=NOW)
     found = shown(in_acme)
     # 80 h at 60 % are 48 h over six working days: Fri 12 and Mon 15 to Fri 19 February.
-    assert figures(found, "pipeline_minutes") == [480, 2400, 0, 0]
-    assert figures(found, "is_under_pressure") == [False] * 4
+    assert figures(found, "pipeline_expected") == [480, 2400, 0, 0]
+    assert figures(found, "under_pressure") == [False] * 4
 
 
 def test_proposal_counts_once_and_with_its_deals_probability(
@@ -110,7 +110,7 @@ def test_proposal_counts_once_and_with_its_deals_probability(
     promised(rewiring, 9, rep, ops)  # without a deal it counts fully
     found = shown(in_acme)
     # 36 h at 50 % and 36 h over nine working days: 6 h a day.
-    assert figures(found, "pipeline_minutes") == [1440, 1800, 0, 0]
+    assert figures(found, "pipeline_expected") == [1440, 1800, 0, 0]
 
 
 def test_approved_commitment_ends_the_expectation_of_its_line(
@@ -119,7 +119,7 @@ def test_approved_commitment_ends_the_expectation_of_its_line(
     line = LineTerms(rewiring.pk, "", 9, FRIDAY)
     deal = create_deal(name="Kestrel", probability=Decimal("0.5"), lines=[line], by=rep, at=NOW)
     approved(rewiring, 9, rep, ops, deal=deal)
-    assert figures(shown(in_acme), "pipeline_minutes") == [0, 0, 0, 0]
+    assert figures(shown(in_acme), "pipeline_expected") == [0, 0, 0, 0]
 
 
 def test_expected_work_without_a_working_day_lies_on_its_last(
@@ -127,7 +127,7 @@ def test_expected_work_without_a_working_day_lies_on_its_last(
 ) -> None:
     weekend = LineTerms(rewiring.pk, "", 2, date(2027, 2, 14), date(2027, 2, 13))
     create_deal(name="Sunday", probability=Decimal(1), lines=[weekend], by=rep, at=NOW)
-    assert figures(shown(in_acme), "pipeline_minutes") == [480, 0, 0, 0]
+    assert figures(shown(in_acme), "pipeline_expected") == [480, 0, 0, 0]
 
 
 def test_lines_that_lack_something_are_left_out_and_counted(
@@ -146,7 +146,7 @@ def test_lines_that_lack_something_are_left_out_and_counted(
     left = found.left_out
     assert (left.without_offering, left.without_date, left.past, left.without_probability) == (2, 1, 1, 1)
     assert left.total == 5
-    assert figures(found, "pipeline_minutes") == [0, 0, 0, 0]
+    assert figures(found, "pipeline_expected") == [0, 0, 0, 0]
 
 
 def test_pressure_is_where_the_pipeline_exceeds_what_is_free(
@@ -155,18 +155,17 @@ def test_pressure_is_where_the_pipeline_exceeds_what_is_free(
     line = LineTerms(rewiring.pk, "", 50, FRIDAY, date(2027, 2, 15))
     create_deal(name="Kestrel", probability=Decimal("0.9"), lines=[line], by=rep, at=NOW)
     found = shown(in_acme)
-    assert [(pool.name, cell.pipeline_minutes) for pool, cell in found.under_pressure] == [
+    assert [(pool.name, cell.pipeline_expected) for pool, cell in found.under_pressure] == [
         ("Electricians", 10800)
     ]
 
 
 def test_pool_without_people_is_missing_not_empty(in_acme: Organization, electricians: Pool) -> None:
     bare = make.pool("Design office")
-    archived = make.pool_with_people("Old crew", 1, archived_at=NOW)
+    make.pool_with_people("Old crew", 1, archived_at=NOW)
     found = shown(in_acme)
     assert [row.pool for row in found.rows] == [electricians]
-    assert list(found.missing) == [bare]
-    assert archived not in found.missing
+    assert [(row.pool, row.cells[0].capacity) for row in found.missing] == [(bare, None)]
 
 
 def test_pools_are_grouped_by_location_those_without_one_last(
@@ -196,28 +195,6 @@ def test_another_organizations_pools_do_not_show(
     with tenant_scope(organizations.other.pk):
         found = shown(organizations.other)
     assert (found.rows, found.missing) == ((), ())
-
-
-def test_json_is_what_the_contract_says(
-    in_acme: Organization, rewiring: Offering, rep: Actor, ops: Actor
-) -> None:
-    approved(rewiring, 40, rep, ops)
-    bare = make.pool("Design office")
-    answer = shown(in_acme, 2).as_json()
-    assert answer["weeks"] == ["2027-02-08", "2027-02-15"]
-    assert answer["pools"][0]["weeks"][1] == {
-        "starts_on": "2027-02-15",
-        "capacity": 4800,
-        "booked": 4800,
-        "held": 0,
-        "free": 0,
-        "short": 960,
-        "pipeline_expected": 0,
-        "overload_probability": None,
-        "over_promised": True,
-        "would_not_fit": False,
-    }
-    assert answer["pools"][1] == {"pool": bare.pk, "name": "Design office", "location": "", "weeks": None}
 
 
 def test_queries_do_not_grow_with_the_board(
