@@ -73,7 +73,7 @@ class Decision(ApiView):
         matched(request, shown_commitments(), pk, commitment_json, derived=DERIVED)
         return {"commitment_id": pk, "by": request.actor, "at": timezone.now(), **body}
 
-    def _answer(self, request: ApiRequest, pk: int, at: datetime) -> Response:
+    def _new_state(self, request: ApiRequest, pk: int, at: datetime) -> Response:
         return single(request, detail_json(request, pk, at=at), derived=DERIVED)
 
 
@@ -92,7 +92,7 @@ class Propose(Decision):
         """Send a draft to operations with the verdict of this moment."""
         asked = self._begin(request, pk, NoFields)
         propose(**asked)
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
 
 
 class Approve(Decision):
@@ -122,7 +122,7 @@ class Approve(Decision):
         """
         asked = self._begin(request, pk, ApproveSerializer)
         approve(**asked)
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
 
 
 class Decline(Decision):
@@ -141,7 +141,7 @@ class Decline(Decision):
         """Decline a proposal with a reason that sales reads."""
         asked = self._begin(request, pk, ReasonSerializer)
         decline(**asked)
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
 
 
 class Withdraw(Decision):
@@ -160,7 +160,7 @@ class Withdraw(Decision):
         """Take a draft or proposal back."""
         asked = self._begin(request, pk, OptionalReasonSerializer)
         withdraw(**asked)
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
 
 
 class Deliver(Decision):
@@ -180,7 +180,7 @@ class Deliver(Decision):
         asked = self._begin(request, pk, DeliverSerializer)
         today = asked["at"].astimezone(request.actor.organization.zone).date()
         deliver(**{**asked, "delivered_on": asked["delivered_on"] or today})
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
 
 
 class Cancel(Decision):
@@ -199,4 +199,4 @@ class Cancel(Decision):
         """End an approved commitment; its capacity comes back."""
         asked = self._begin(request, pk, ReasonSerializer)
         cancel(**asked)
-        return self._answer(request, pk, asked["at"])
+        return self._new_state(request, pk, asked["at"])
