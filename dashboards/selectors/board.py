@@ -13,7 +13,7 @@ from capacity.models import Pool
 from commitments.selectors.book import Book, book_of
 from commitments.selectors.checks import prepare_all
 from dashboards.selectors.misfits import Misfit, misfits
-from dashboards.selectors.pipeline import Floats, LeftOut, expected_minutes, left_out
+from dashboards.selectors.pipeline import Floats, LeftOut, pipeline
 from feasibility import PreparedPool, WorkRows
 from tenants.models import Organization
 
@@ -117,11 +117,11 @@ def board(
     mondays, bounds = _weeks(book, first_week or today, weeks)
     at = datetime.combine(today, time(12), tzinfo=organization.zone)
     found = misfits(organization=organization, at=at, book=book, prepared=prepared)
-    expected = expected_minutes(book)
+    expected = pipeline(book)
     shown = [pool for pool in pools if pool.archived_at is None]
     unknown = tuple(Cell(monday, None) for monday in mondays)
     rows = [
-        _row(pool, prepared[pool.pk], mondays, bounds, expected.get(pool.pk), found)
+        _row(pool, prepared[pool.pk], mondays, bounds, expected.daily.get(pool.pk), found)
         for pool in shown
         if book.books[pool.pk].capacity is not None
     ]
@@ -135,7 +135,7 @@ def board(
             BoardRow(pool, pool.people, unknown) for pool in shown if book.books[pool.pk].capacity is None
         ),
         misfits=tuple(found),
-        left_out=left_out(today),
+        left_out=expected.left_out,
         revision=book.revision,
     )
 
@@ -167,7 +167,7 @@ def _row(
     short = np.bincount(rows.dues, plan.late, held.days).astype(np.int64)
     capacity = _by_week(held.book.known_capacity(), bounds)
     booked, missed = _by_week(plan.load, bounds), _by_week(short, bounds)
-    pipeline = [0] * len(bounds) if expected is None else _by_week(expected, bounds)
+    soft = [0] * len(bounds) if expected is None else _by_week(expected, bounds)
     parts = [part for misfit in found for part in misfit.parts if part[0] == pool.pk]
     cells = tuple(
         Cell(
@@ -176,7 +176,7 @@ def _row(
             booked=booked[week],
             free=capacity[week] - booked[week],
             short=missed[week],
-            pipeline_expected=pipeline[week],
+            pipeline_expected=soft[week],
             would_not_fit=any(start <= bounds[week][1] and end >= bounds[week][0] for _, start, end in parts),
         )
         for week, monday in enumerate(mondays)

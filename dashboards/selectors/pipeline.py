@@ -1,31 +1,32 @@
-"""What the pipeline would bring: expected soft demand, spread over the days it could be worked on."""
+"""What the pipeline would bring: expected soft demand, spread over the days it could be worked on.
 
-from collections.abc import Mapping
+Rows are read plainly and put together here: joins of all of it would be at the mercy of the database's
+statistics, which are stale exactly when much has just been imported.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce, Greatest
 from numpy.typing import NDArray
 
-from commitments.models import Commitment, Deal, DealLine
+from commitments.models import Commitment, Deal, DealLine, OfferingStage
 from commitments.selectors.book import Book
 
 State = Commitment.State
 Floats = NDArray[np.float64]
-Row = tuple[date, date, float]
-SHARE = DecimalField(max_digits=5, decimal_places=4)
+COVERING = (State.PROPOSED, State.APPROVED, State.DELIVERED)
 
 
 @dataclass(frozen=True)
 class LeftOut:
     """Lines of open deals that bring no expected work, by what they lack; a deal without any counts once."""
 
-    without_offering: int
-    without_date: int
-    without_probability: int
-    past: int
+    without_offering: int = 0
+    without_date: int = 0
+    without_probability: int = 0
+    past: int = 0
 
     @property
     def total(self) -> int:
@@ -33,38 +34,112 @@ class LeftOut:
         return self.without_offering + self.without_date + self.without_probability + self.past
 
 
-def expected_minutes(book: Book) -> dict[int, Floats]:
-    """Return pool -> expected minutes on each day of the book's axis; two queries.
+@dataclass(frozen=True)
+class Pipeline:
+    """Expected minutes of each pool on each day of the book's axis, and what could not be reckoned."""
+
+    daily: dict[int, Floats]
+    left_out: LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What may come with a chance from 0 to 1."""
+
+    offering_id: int
+    quantity: int
+    starts_on: date
+    promised_on: date
+    chance: float
+
+
+def pipeline(book: Book) -> Pipeline:
+    """Return what is expected of open deals and waiting proposals; five queries.
 
     Open deals' lines count with the deal's probability, waiting proposals with that of their deal, or fully
     without one. A line that has a promise waiting, approved or delivered counts only as that promise. Each
     stage's effort is spread evenly over the days with capacity from the earliest start to the promised date.
     """
-    rows: dict[int, list[Row]] = {}
-    for query in (_lines(book.today), _proposals(book.today)):
-        for pool_id, starts_on, promised_on, minutes in query:
-            rows.setdefault(pool_id, []).append((starts_on, promised_on, float(minutes or 0)))
-    return {
-        pool_id: spread(rows[pool_id], held.capacity, book)
+    wishes, without = _of_deals(book.today)
+    wishes.extend(_of_proposals(book.today))
+    stages: dict[int, list[tuple[int, int, int]]] = {}
+    for offering_id, *stage in OfferingStage.objects.order_by().values_list(
+        "offering_id", "pool_id", "setup_minutes", "minutes_per_unit"
+    ):
+        stages.setdefault(offering_id, []).append((stage[0], stage[1], stage[2]))
+    rows: dict[int, list[tuple[int, int, float]]] = {}
+    today = book.today.toordinal()
+    for wish in wishes:
+        window = (wish.starts_on.toordinal() - today, wish.promised_on.toordinal() - today)
+        for pool_id, setup, per_unit in stages.get(wish.offering_id, ()):
+            minutes = wish.chance * (setup + per_unit * wish.quantity)
+            rows.setdefault(pool_id, []).append((*window, minutes))
+    daily = {
+        pool_id: spread(np.array(rows[pool_id]), held.capacity)
         for pool_id, held in book.books.items()
         if held.capacity is not None and pool_id in rows
     }
+    return Pipeline(daily, without)
 
 
-def spread(rows: list[Row], capacity: NDArray[np.int64], book: Book) -> Floats:
-    """Return the rows' minutes on each day; what has no day with capacity in its window lies on its last."""
-    windows = np.array([row[:2] for row in rows], dtype="datetime64[D]")
-    minutes = np.array([row[2] for row in rows])
-    days = (windows - np.datetime64(book.today)).astype(np.int64)
-    starts, dues = np.clip(days[:, 0], 0, len(capacity) - 1), days[:, 1]
-    seen = (days[:, 1] >= 0) & (days[:, 0] < len(capacity))
-    starts, dues, minutes = starts[seen], np.minimum(dues[seen], len(capacity) - 1), minutes[seen]
+def _of_deals(today: date) -> tuple[list[Wish], LeftOut]:
+    covered = set(
+        Commitment.objects.filter(state__in=COVERING, deal__status=Deal.Status.OPEN)
+        .order_by()
+        .values_list("deal_id", "offering_id")
+    )
+    lines = DealLine.objects.filter(deal__status=Deal.Status.OPEN).order_by()
+    counts = dict.fromkeys(LeftOut.__dataclass_fields__, 0)
+    wishes, seen = [], set()
+    for deal_id, offering_id, quantity, start, due, chance in lines.values_list(
+        "deal_id", "offering_id", "quantity", "earliest_start", "promised_on", "deal__probability"
+    ):
+        seen.add(deal_id)
+        if (deal_id, offering_id) in covered:
+            continue
+        if lack := _lack(offering_id, due, chance, today):
+            counts[lack] += 1
+        else:
+            wishes.append(Wish(offering_id, quantity or 1, start or today, due, float(chance)))
+    counts["without_offering"] += Deal.objects.filter(status=Deal.Status.OPEN).count() - len(seen)
+    return wishes, LeftOut(**counts)
+
+
+def _lack(offering_id: int | None, due: date | None, chance: object, today: date) -> str:
+    """Return the field of LeftOut that counts such a line, or nothing."""
+    if offering_id is None:
+        return "without_offering"
+    if due is None:
+        return "without_date"
+    if due < today:
+        return "past"
+    return "without_probability" if chance is None else ""
+
+
+def _of_proposals(today: date) -> Iterator[Wish]:
+    waiting = Commitment.objects.filter(state=State.PROPOSED, promised_on__gte=today).order_by()
+    for offering_id, quantity, start, due, status, probability in waiting.values_list(
+        "offering_id", "quantity", "earliest_start", "promised_on", "deal__status", "deal__probability"
+    ):
+        is_open = status == Deal.Status.OPEN and probability is not None
+        chance = float(probability) if is_open else 0.0 if status == Deal.Status.LOST else 1.0
+        yield Wish(offering_id, quantity, start, due, chance)
+
+
+def spread(rows: Floats, capacity: NDArray[np.int64]) -> Floats:
+    """Return the minutes on each day of rows (first day, last day, minutes), evenly over days with capacity.
+
+    A row with no such day lies on its last; what begins before the axis is worked from its first day on, what
+    ends behind it is done by its last.
+    """
+    rows = rows[(rows[:, 1] >= 0) & (rows[:, 0] < len(capacity))]
+    days = np.clip(rows[:, :2], 0, len(capacity) - 1).astype(np.int64)
+    starts, dues, minutes = days[:, 0], days[:, 1], rows[:, 2]
     open_days = np.flatnonzero(capacity > 0)
     first = np.searchsorted(open_days, starts)
     after = np.searchsorted(open_days, dues, side="right")
-    count = after - first
-    worked = count > 0
-    rate = minutes[worked] / count[worked]
+    worked = after > first
+    rate = minutes[worked] / (after - first)[worked]
     steps = np.zeros(len(open_days) + 1)
     np.add.at(steps, first[worked], rate)
     np.subtract.at(steps, after[worked], rate)
@@ -72,62 +147,3 @@ def spread(rows: list[Row], capacity: NDArray[np.int64], book: Book) -> Floats:
     daily[open_days] = np.cumsum(steps)[:-1]
     np.add.at(daily, dues[~worked], minutes[~worked])
     return np.maximum(daily, 0.0)
-
-
-def left_out(today: date) -> LeftOut:
-    """Return how many lines of open deals bring nothing, by the first thing they lack; two queries."""
-    lines = DealLine.objects.filter(deal__status=Deal.Status.OPEN)
-    has_offering, has_date = Q(offering__isnull=False), Q(promised_on__isnull=False)
-    ahead, has_chance = Q(promised_on__gte=today), Q(deal__probability__isnull=False)
-    counts: Mapping[str, int] = lines.aggregate(
-        without_offering=Count("pk", filter=~has_offering),
-        without_date=Count("pk", filter=has_offering & ~has_date),
-        past=Count("pk", filter=has_offering & Q(promised_on__lt=today)),
-        without_probability=Count("pk", filter=has_offering & ahead & ~has_chance),
-    )
-    bare = Deal.objects.filter(status=Deal.Status.OPEN, lines__isnull=True).count()
-    return LeftOut(**{**counts, "without_offering": counts["without_offering"] + bare})
-
-
-def _effort(quantity: object) -> object:
-    return F("offering__stages__setup_minutes") + F("offering__stages__minutes_per_unit") * quantity
-
-
-def _lines(today: date) -> QuerySet[DealLine, tuple[int, date, date, object]]:
-    promised = Commitment.objects.filter(
-        deal_id=OuterRef("deal_id"),
-        offering_id=OuterRef("offering_id"),
-        state__in=[State.PROPOSED, State.APPROVED, State.DELIVERED],
-    )
-    return (
-        DealLine.objects.filter(
-            deal__status=Deal.Status.OPEN,
-            deal__probability__gt=0,
-            promised_on__gte=today,
-            offering__stages__isnull=False,
-        )
-        .exclude(Exists(promised))
-        .order_by()
-        .values_list(
-            "offering__stages__pool_id", Greatest(Coalesce("earliest_start", today), today), "promised_on"
-        )
-        .annotate(total=Sum(F("deal__probability") * _effort(Coalesce("quantity", 1))))
-    )
-
-
-def _proposals(today: date) -> QuerySet[Commitment, tuple[int, date, date, object]]:
-    open_deal = Q(deal__status=Deal.Status.OPEN, deal__probability__isnull=False)
-    chance = Case(
-        When(open_deal, then=F("deal__probability")),
-        When(deal__status=Deal.Status.LOST, then=Value(0)),
-        default=Value(1),
-        output_field=SHARE,
-    )
-    return (
-        Commitment.objects.filter(
-            state=State.PROPOSED, promised_on__gte=today, offering__stages__isnull=False
-        )
-        .order_by()
-        .values_list("offering__stages__pool_id", Greatest("earliest_start", Value(today)), "promised_on")
-        .annotate(total=Sum(chance * _effort(F("quantity"))))
-    )

@@ -214,8 +214,8 @@ def test_queries_do_not_grow_with_the_board(
         reassess(organization=in_acme, at=NOW)
 
     more(1)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         shown(in_acme)
     more(3)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         shown(in_acme, 12)
