@@ -9,14 +9,14 @@ from feasibility.judging import judge
 from feasibility.prepared import Books, prepare
 
 
-def assess(ask: Ask, books: Books, *, with_offers: bool = True) -> Assessment:
+def assess(ask: Ask, books: Books, *, with_offers: bool = True, with_plan: bool = True) -> Assessment:
     """Whether `ask` fits beside all hard work, the proof either way and, after a no, what would fit.
 
     `books` maps pool to its book, or to a prepared pool that holds its tables between asks. Raises
     BadBook when rows, capacity or axes make no sense; anything missing is answered with "unknown".
     """
     pools = {stage.pool: prepare(books[stage.pool]) for stage in ask.stages if stage.pool in books}
-    answer = judge(ask, pools)
+    answer = judge(ask, pools, with_plan=with_plan)
     if with_offers and answer.verdict is Verdict.INFEASIBLE:
         return replace(answer, offers=offers_for(ask, pools, answer))
     return answer

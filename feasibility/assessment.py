@@ -109,7 +109,8 @@ class Assessment:
     `earliest` is the first day by which the whole quantity could be done from the asked start,
     `max_quantity` the most that fits by the asked due day, `missing_days` how many days the window
     is too short whatever the capacity. `proven` is false for a routing that found no place beside
-    the others' milestones although moving those might still help.
+    the others' milestones although moving those might still help. `reach` is the first day on which
+    each stage of an ask that fits can begin, at or before its late milestone window.
     """
 
     verdict: Verdict
@@ -124,3 +125,4 @@ class Assessment:
     offers: "tuple[Offer, ...]" = ()
     missing: tuple[Missing, ...] = ()
     missing_days: int = 0
+    reach: tuple[int, ...] = ()

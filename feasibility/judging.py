@@ -12,8 +12,11 @@ from feasibility.schedule import schedule
 from feasibility.version import ENGINE_VERSION
 
 
-def judge(ask: Ask, pools: Pools) -> Assessment:
-    """The verdict with its evidence; counter-offers are left to `assess`."""
+def judge(ask: Ask, pools: Pools, *, with_plan: bool = True) -> Assessment:
+    """The verdict with its evidence; counter-offers are left to `assess`.
+
+    Without the plan of the new promise a yes costs a few reads, whatever is in the book.
+    """
     missing = gaps(ask, pools)
     if missing:
         return Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=missing, proven=False)
@@ -21,11 +24,13 @@ def judge(ask: Ask, pools: Pools) -> Assessment:
     forward = pass_forward(ask, rooms)
     late = forward.first_late(tuple(last for _, last in ask.wide_windows()))
     if late is None:
-        return _accepted(ask, pools, rooms, forward)
+        return _accepted(ask, pools, rooms, forward, with_plan)
     return _refused(ask, pools, rooms, forward, late)
 
 
-def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass) -> Assessment:
+def _accepted(
+    ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, with_plan: bool
+) -> Assessment:
     calm = pass_backward(ask, rooms_for(ask, pools, PreparedPool.buffered_room))
     milestones = calm or pass_backward(ask, rooms)
     if milestones is None:
@@ -42,7 +47,8 @@ def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass) -> Ass
         spare_minutes=spare,
         earliest=forward.end_of(len(ask.stages)),
         max_quantity=max(ask.quantity, most_by_due(ask, rooms)),
-        plan=schedule(stages, pools),
+        plan=schedule(stages, pools) if with_plan else (),
+        reach=forward.starts,
     )
 
 

@@ -131,7 +131,7 @@ def check(
     """Judge what is asked against the book as it is at `at`; no writes.
 
     `book` and `prepared` may be given to judge many asks against one book (workers), `in_depth` left off
-    to do without counter-offers. A start before
+    to do without plan and counter-offers. A start before
     today becomes today: the past cannot be worked in. A date in the past or beyond the horizon, and
     anything missing, gives the verdict unknown, never an error.
     """
@@ -150,7 +150,7 @@ def check(
     if ask is None:
         assessment = Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=tuple(missing), proven=True)
     else:
-        assessment = assess(ask, prepared, with_offers=in_depth)
+        assessment = assess(ask, prepared, with_offers=in_depth, with_plan=in_depth)
     return Check(asked, book, prepared, assessment, ask, at)
 
 

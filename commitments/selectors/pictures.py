@@ -69,8 +69,11 @@ def _pool_picture(
     is_bottleneck: bool,
 ) -> PoolPicture:
     windows = [window for window in assessment.stages if window.pool == pool_id]
+    # A stage may begin before its late milestone, as soon as the stage before it can be done.
+    reach = assessment.reach or tuple(window.start for window in assessment.stages)
+    first_days = [day for day, window in zip(reach, assessment.stages, strict=True) if window.pool == pool_id]
     asked = sum(window.minutes for window in windows)
-    start, due = min(w.start for w in windows), max(w.due for w in windows)
+    start, due = min(first_days), max(window.due for window in windows)
     free = prepared.table.room(start, due)
     if is_bottleneck and assessment.bottleneck is not None:
         free = asked - assessment.bottleneck.short_minutes

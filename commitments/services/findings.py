@@ -12,7 +12,7 @@ from commitments.models import Commitment, Deal, DealLine, Flag
 from commitments.selectors.book import Book
 from commitments.services.deciding import terms_of
 from tenants.models import Organization
-from ui.formatting import hours
+from ui.formatting import hours, weekday_date
 
 Kind = Flag.Kind
 
@@ -45,12 +45,13 @@ def short_commitments(shorts: Mapping[int, tuple[int, int]], book: Book) -> Iter
         pool_id, short = shorts[commitment.pk]
         pool = book.pools[pool_id].name
         kind = Kind.INFEASIBLE if commitment.is_override else Kind.AT_RISK
+        due = weekday_date(commitment.promised_on, book.today)
         why = "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
         yield Finding(
             kind=kind,
             commitment_id=commitment.pk,
             deal_id=commitment.deal_id,
-            sentence=f"{pool}: {hours(short)} short for promises until then; {why}.",
+            sentence=f"{pool}: {hours(short)} too few for what is promised by {due}; {why}.",
             short_minutes=short,
             amount=commitment.amount,
             severity=3,

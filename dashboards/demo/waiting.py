@@ -11,24 +11,24 @@ from dashboards.demo.stage import Scene
 
 # weeks ahead, how many times the largest usual quantity, note
 ASKS = (
-    (4, 3, "They sign this week if the date holds."),
-    (7, 1, ""),
-    (9, 2, "Two buildings, the second can follow."),
-    (6, 1, "Inspection on the Monday after."),
-    (3, 4, "Their board meets on Thursday."),
+    (5, 2, "They sign this week if the date holds."),
+    (6, 9, "Two roofs, the second can follow."),
+    (5, 6, "The car park opens on the Monday after."),
     (12, 1, ""),
+    (3, 5, "Their board meets on Thursday."),
+    (9, 1, ""),
     (10, 3, "Would take half now, half later."),
-    (5, 2, ""),
+    (5, 4, ""),
 )
 
 
 def make_waiting(scene: Scene) -> None:
-    """Propose some promises, approve one that does not fit, and take two people off sick."""
+    """Propose some promises, approve one that does not fit, and have an electrician fall ill."""
     proposals = [_propose(scene, number, *ask) for number, ask in enumerate(ASKS)]
     short = [each for each in proposals if each.verdict == "infeasible"]
     if short:
         approve(
-            commitment_id=short[-1].pk,
+            commitment_id=min(short, key=lambda each: each.short_minutes).pk,
             by=scene.ops,
             at=scene.at,
             override_reason="The customer pays the overtime; agreed with the crew leads.",
@@ -54,8 +54,8 @@ def _propose(scene: Scene, number: int, weeks: int, times: int, note: str) -> Co
 
 
 def _fall_ill(scene: Scene) -> None:
-    """Take the busiest-looking kind's first person off for three weeks, so that something is at risk."""
-    for pool in scene.pools[1:3]:
+    """Take an electrician off for two weeks, so that something may be at risk."""
+    for pool in scene.pools[2:3]:
         membership = PoolMembership.objects.filter(pool=pool).order_by("pk").first()
         if membership is None:
             continue
@@ -63,7 +63,7 @@ def _fall_ill(scene: Scene) -> None:
             kind=CapacityChange.Kind.TIME_OFF,
             resource_id=membership.resource_id,
             starts_on=scene.today,
-            ends_on=scene.monday + timedelta(days=25),
+            ends_on=scene.monday + timedelta(days=11),
             minutes_per_day=-1440,
             reason="Sick",
             by=scene.ops.person,

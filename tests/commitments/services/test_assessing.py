@@ -70,7 +70,9 @@ def test_capacity_cut_flags_and_return_closes(
     assert open_flags() == [("at_risk", None, commitment.pk)]
     flag = Flag.objects.get()
     assert (flag.short_minutes, flag.severity) == (480, 3)
-    assert flag.sentence == "Electricians: 8 h short for promises until then; it fitted when it was approved."
+    assert flag.sentence == (
+        "Electricians: 8 h too few for what is promised by Fri 12 February; it fitted when it was approved."
+    )
     assert reassess(organization=ops.organization, at=NOW) == 0
     assert Flag.objects.count() == 1
     remove_capacity_change(change=change, by=ops.person, at=NOW)
