@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from ui.formatting import hours_number
 
-DECIMAL = re.compile(r"(\d{1,5})(?:[.,](\d{1,4}))?")
-CLOCK = re.compile(r"(\d{1,5}):([0-5]\d)")
+DECIMAL = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{1,4}))?")
+CLOCK = re.compile(r"([0-9]{1,5}):([0-5][0-9])")
 UNIT = re.compile(r"\s*(h|hours?|hrs?)$", re.IGNORECASE)
 
 

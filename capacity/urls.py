@@ -1,6 +1,6 @@
 from django.urls import path
 
-from capacity.views import changes, pools, resources
+from capacity.views import changes, imports, pools, resources
 
 app_name = "capacity"
 
@@ -17,4 +17,6 @@ urlpatterns = [
     path("people/regions/", resources.resource_regions, name="resource-regions"),
     path("people/<int:resource_id>/", resources.resource_change, name="resource-change"),
     path("capacity-changes/<int:change_id>/remove/", changes.change_remove, name="change-remove"),
+    path("capacity-import/<slug:kind>/", imports.import_start, name="import-start"),
+    path("capacity-import/<slug:kind>/save/", imports.import_save, name="import-save"),
 ]

@@ -60,7 +60,7 @@ class ResourceForm(forms.Form):
         if resource is None:
             return {"pool": pool.pk if pool else None, **dict.fromkeys(DAYS[:5], 480), **_neighbour(pool)}
         country, _, region = resource.holidays.partition("-")
-        week: list[int | None] = [*(resource.weekly_minutes or [None] * 7)]
+        week: list[int | None] = list(resource.weekly_minutes) if resource.weekly_minutes else [None] * 7
         if any(week):  # a day off is shown empty, except where every day is one: that is not "missing"
             week = [minutes or None for minutes in week]
         return {

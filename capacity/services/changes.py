@@ -56,7 +56,7 @@ def remove_capacity_change(*, change: CapacityChange, by: User | None, at: datet
     """Remove a change; raises Conflict when somebody has removed it already, and Busy."""
     _, _, pool_ids = _subject(change.resource_id, change.pool_id)
     known = CapacityChange.objects.select_related("resource", "pool")
-    saved = known.filter(pk=change.pk).first() if change.pk else None
+    saved = known.filter(pk=change.pk or 0).first()
     if saved is None:
         raise Conflict("This change has been removed already.")
     words = change_words(saved)

@@ -15,7 +15,7 @@ from tests.factories import capacity as make
 from tests.factories.tenants import Organizations
 
 TO_SEE = {"pool-list", "pool-detail"}
-TO_POST = {"pool-archive", "pool-restore", "change-restore", "import-preview", "import-save"}
+TO_POST = {"pool-archive", "pool-restore", "change-restore", "import-save"}
 
 
 def address(name: str, pool: Pool, ana: Resource, change_id: int) -> str:
