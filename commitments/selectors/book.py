@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from django.db.models import Case, F, Max, Sum, Value, When
+from django.db.models import Case, F, Max, QuerySet, Sum, Value, When
 from numpy.typing import NDArray
 
 from capacity.models import Pool
@@ -43,11 +43,13 @@ def book_of(
     today: date,
     horizon_days: int,
     without_commitment: int | None = None,
+    without_overrides: bool = False,
     capacity: Mapping[int, NDArray[np.int64] | None] | None = None,
 ) -> Book:
     """Return the hard book of these pools from today on.
 
-    `without_commitment` leaves one commitment's own work out; `capacity` replaces the stored capacity
+    `without_commitment` leaves one commitment's own work out, `without_overrides` that of all promises
+    approved knowing they do not fit; `capacity` replaces the stored capacity
     (minutes a day from LOOK_BACK_DAYS before today), to see what a change would do.
     Two grouped queries for the work and the pools, and those of daily_capacity.
     """
@@ -55,7 +57,7 @@ def book_of(
     first_on = today - timedelta(days=LOOK_BACK_DAYS)
     if capacity is None:
         capacity = daily_capacity(sorted(pool_ids), first_on, LOOK_BACK_DAYS + axis.days)
-    rows = _hard_rows(pool_ids, first_on, without_commitment)
+    rows = _hard_rows(_hard_work(pool_ids, first_on, without_commitment, without_overrides))
     pools = {pool.pk: pool for pool in Pool.objects.filter(pk__in=pool_ids)}
     books = {
         pool_id: _pool_book(pool, capacity[pool_id], rows.get(pool_id, []), first_on)
@@ -67,19 +69,25 @@ def book_of(
 Row = tuple[date, date, date, date, int, int]
 
 
-def _hard_rows(
-    pool_ids: Collection[int], first_on: date, without_commitment: int | None
-) -> dict[int, list[Row]]:
+def _hard_work(
+    pool_ids: Collection[int], first_on: date, without_commitment: int | None, without_overrides: bool
+) -> QuerySet[CommitmentStage]:
+    work = CommitmentStage.objects.filter(is_hard=True, pool_id__in=pool_ids, due_on__gte=first_on)
+    if without_commitment is not None:
+        work = work.exclude(commitment_id=without_commitment)
+    if without_overrides:
+        work = work.filter(commitment__is_override=False)
+    return work
+
+
+def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
     """Return per pool (start, due, earliest, latest, limit, minutes), summed over equal windows.
 
     Work with a daily limit is not summed: two crews may do in a day what one may not.
     """
-    query = CommitmentStage.objects.filter(is_hard=True, pool_id__in=pool_ids, due_on__gte=first_on)
-    if without_commitment is not None:
-        query = query.exclude(commitment_id=without_commitment)
     single = Case(When(max_minutes_per_day__isnull=False, then=F("id")), default=Value(0))
     grouped = (
-        query.order_by()
+        work.order_by()
         .values_list(
             "pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day", single
         )

@@ -37,7 +37,7 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     book = book_of(pool_ids=pool_ids, today=today, horizon_days=organization.horizon_days)
     prepared = prepare_all(book, pool_ids)
     routings = _routings()
-    shorts = _judge_approved(book, prepared, at)
+    shorts = _judge_approved(organization, book, prepared, at)
     _judge_proposed(organization, book, prepared, routings, at)
     worst = _judge_deals(organization, book, prepared, routings, at)
     findings: list[Finding] = [
@@ -53,11 +53,37 @@ def _routings() -> dict[int, Offering]:
     return {offering.pk: offering for offering in Offering.objects.prefetch_related("stages")}
 
 
-def _judge_approved(book: Book, prepared: dict[int, PreparedPool], at: datetime) -> dict[int, tuple[int, int]]:
-    """Bring every approved commitment's shortage up to date; return those short as id -> (pool, minutes)."""
+def _judge_approved(
+    organization: Organization, book: Book, prepared: dict[int, PreparedPool], at: datetime
+) -> dict[int, tuple[int, int]]:
+    """Bring every approved commitment's shortage up to date; return those short as id -> (pool, minutes).
+
+    An override is judged beside everything. What it lacks is its own cause: the other promises are judged
+    without overrides, so that one override is one finding.
+    """
+    regular = prepared
+    if Commitment.objects.filter(state=Commitment.State.APPROVED, is_override=True).exists():
+        alone = book_of(
+            pool_ids=list(prepared),
+            today=book.today,
+            horizon_days=organization.horizon_days,
+            without_overrides=True,
+        )
+        regular = prepare_all(alone, list(prepared))
+    shorts = _short_stages(book, regular, is_override=False) | _short_stages(book, prepared, is_override=True)
+    _store_shorts(shorts, at)
+    return shorts
+
+
+def _short_stages(
+    book: Book, prepared: dict[int, PreparedPool], *, is_override: bool
+) -> dict[int, tuple[int, int]]:
+    """Return commitment -> (pool, minutes) of its worst stage whose window lies in an overbooked interval."""
     shorts: dict[int, tuple[int, int]] = {}
-    stages = CommitmentStage.objects.filter(is_hard=True, due_on__gte=book.today).order_by()
-    rows = stages.values_list("commitment_id", "pool_id", "starts_on", "due_on")
+    stages = CommitmentStage.objects.filter(
+        is_hard=True, due_on__gte=book.today, commitment__is_override=is_override
+    )
+    rows = stages.order_by().values_list("commitment_id", "pool_id", "starts_on", "due_on")
     for commitment_id, pool_id, starts_on, due_on in rows.iterator(chunk_size=5000):
         held = prepared.get(pool_id)
         if held is None or held.book.capacity is None or starts_on > book.axis.last_on:
@@ -67,7 +93,6 @@ def _judge_approved(book: Book, prepared: dict[int, PreparedPool], at: datetime)
         room = held.table.room(start, due)
         if room < 0 and -room > shorts.get(commitment_id, (0, 0))[1]:
             shorts[commitment_id] = (pool_id, -room)
-    _store_shorts(shorts, at)
     return shorts
 
 
@@ -123,9 +148,7 @@ def _check(
     at: datetime,
 ) -> Check:
     asked = Asked(offering, quantity, start, promised_on, None, routing_of(offering))
-    return check(
-        asked=asked, organization=organization, at=at, book=book, prepared=prepared, in_depth=False
-    )
+    return check(asked=asked, organization=organization, at=at, book=book, prepared=prepared, in_depth=False)
 
 
 def _judge_deals(

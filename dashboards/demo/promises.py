@@ -177,8 +177,9 @@ def _stages(commitment: Commitment, chosen: list[tuple[int, int]], weeks: _Weeks
 def _link_deals(scene: Scene, commitments: list[Commitment]) -> None:
     """Give won deals to promises and make both speak of the same thing; one in forty stays a bypass."""
     promised = [each for each in commitments if each.state in {State.APPROVED, State.DELIVERED}]
-    for deal, commitment in zip(scene.won, reversed(promised), strict=False):
-        if scene.chance.random() < 0.025:
+    for number, (deal, commitment) in enumerate(zip(scene.won, reversed(promised), strict=False), start=1):
+        if number % 40 == 0:
+            deal.close_on = scene.today - timedelta(days=number % 80)
             continue
         line = deal.demo_line  # type: ignore[attr-defined]
         line.offering, line.product_name = commitment.offering, commitment.offering.name
@@ -191,7 +192,9 @@ def _link_deals(scene: Scene, commitments: list[Commitment]) -> None:
         commitment.deal = deal
         if commitment.state == State.APPROVED:
             commitment.approved_terms = terms_of(deal)
-    Deal.objects.bulk_update(scene.won, ["name", "company", "amount", "owner", "owner_name"], batch_size=1000)
+    Deal.objects.bulk_update(
+        scene.won, ["name", "company", "amount", "owner", "owner_name", "close_on"], batch_size=1000
+    )
 
 
 def _events(scene: Scene, commitment: Commitment) -> list[LedgerEvent]:

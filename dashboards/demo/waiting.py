@@ -13,7 +13,7 @@ from dashboards.demo.stage import Scene
 ASKS = (
     (5, 2, "They sign this week if the date holds."),
     (6, 9, "Two roofs, the second can follow."),
-    (5, 6, "The car park opens on the Monday after."),
+    (5, 4, "The car park opens on the Monday after."),
     (12, 1, ""),
     (3, 5, "Their board meets on Thursday."),
     (9, 1, ""),
@@ -21,14 +21,16 @@ ASKS = (
     (5, 4, ""),
 )
 
+PRESSED = 2  # the one that is approved knowing it does not fit
+
 
 def make_waiting(scene: Scene) -> None:
-    """Propose some promises, approve one that does not fit, and have an electrician fall ill."""
+    """Propose some promises, approve one that does not fit, and have a person fall ill."""
     proposals = [_propose(scene, number, *ask) for number, ask in enumerate(ASKS)]
-    short = [each for each in proposals if each.verdict == "infeasible"]
-    if short:
+    pressed = proposals[PRESSED]
+    if pressed.verdict == "infeasible":
         approve(
-            commitment_id=min(short, key=lambda each: each.short_minutes).pk,
+            commitment_id=pressed.pk,
             by=scene.ops,
             at=scene.at,
             override_reason="The customer pays the overtime; agreed with the crew leads.",
@@ -54,8 +56,8 @@ def _propose(scene: Scene, number: int, weeks: int, times: int, note: str) -> Co
 
 
 def _fall_ill(scene: Scene) -> None:
-    """Take an electrician off for two weeks, so that something may be at risk."""
-    for pool in scene.pools[2:3]:
+    """Take a person of the smallest team off for three weeks, so that something may be at risk."""
+    for pool in scene.pools[4:5]:
         membership = PoolMembership.objects.filter(pool=pool).order_by("pk").first()
         if membership is None:
             continue
@@ -63,7 +65,7 @@ def _fall_ill(scene: Scene) -> None:
             kind=CapacityChange.Kind.TIME_OFF,
             resource_id=membership.resource_id,
             starts_on=scene.today,
-            ends_on=scene.monday + timedelta(days=11),
+            ends_on=scene.monday + timedelta(days=18),
             minutes_per_day=-1440,
             reason="Sick",
             by=scene.ops.person,

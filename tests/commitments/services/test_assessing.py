@@ -90,6 +90,16 @@ def test_override_stays_flagged_until_it_ends(rewiring: Offering, rep: Actor, op
     assert open_flags() == []
 
 
+def test_override_is_one_finding_beside_promises_that_fit(
+    rewiring: Offering, rep: Actor, ops: Actor
+) -> None:
+    regular = approved(rewiring, 10, rep, ops)
+    override = approved(rewiring, 10, rep, ops)
+    reassess(organization=ops.organization, at=NOW)
+    assert open_flags() == [("infeasible_as_promised", None, override.pk)]
+    assert Commitment.objects.get(pk=regular.pk).short_minutes == 0
+
+
 def test_deal_with_an_impossible_date_is_flagged(rewiring: Offering, rep: Actor, ops: Actor) -> None:
     deal = deal_of(rep, rewiring, 20)
     reassess(organization=ops.organization, at=NOW)

@@ -62,6 +62,14 @@ def test_initial_values_are_for_new_deals_only(in_acme: Organization) -> None:
     assert Deal.objects.get().name == "Renamed here"
 
 
+def test_an_amount_without_a_currency_gets_the_one_that_is_meant(in_acme: Organization) -> None:
+    run(ImportedDeal("A1", {"name": "Roof", "amount": None}, currency="EUR"))
+    assert Deal.objects.get().currency == ""
+    assert run(ImportedDeal("A1", {"amount": Decimal(5)}, currency="EUR")) == ["updated"]
+    assert Deal.objects.get().currency == "EUR"
+    assert run(ImportedDeal("A1", {"amount": Decimal(5)}, currency="USD")) == ["unchanged"]
+
+
 def test_companies_are_one_whatever_their_spelling(in_acme: Organization) -> None:
     run(deal("A1", company="Kestrel  Housing"), deal("A2", company="KESTREL housing"), deal("A3", company=""))
     assert Company.objects.get().name_key == "kestrel housing"
