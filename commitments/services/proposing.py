@@ -1,6 +1,8 @@
 """Drafts and proposals: what sales wants to promise."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
@@ -74,6 +76,54 @@ def _next_number(organization: Organization) -> int:
     Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
     newest = Commitment.objects.aggregate(newest=Max("number"))["newest"]
     return (newest or FIRST_NUMBER - 1) + 1
+
+
+@transaction.atomic
+def propose_new(
+    *,
+    offering: Offering,
+    parts: Sequence[tuple[int, date]],
+    earliest_start: date,
+    requested_on: date,
+    by: Actor,
+    at: datetime,
+    deal: Deal | None = None,
+    company_name: str = "",
+    note: str = "",
+) -> list[Commitment]:
+    """Draft and propose terms in one go, each part (quantity, promised date) as a commitment of its own.
+
+    All parts are proposed or none; the deal's amount is shared among them by quantity.
+    """
+    proposed = []
+    for number, (quantity, promised_on) in enumerate(parts, start=1):
+        draft = create_draft(
+            offering=offering,
+            quantity=quantity,
+            earliest_start=earliest_start,
+            promised_on=promised_on,
+            requested_on=requested_on,
+            deal=deal,
+            company_name=company_name,
+            note=note if len(parts) == 1 else f"Part {number} of {len(parts)}. {note}".strip(),
+            by=by,
+            at=at,
+        )
+        if draft.amount is not None and len(parts) > 1:
+            draft.amount = _share(draft.amount, parts, number)
+            draft.save(update_fields=["amount"])
+        proposed.append(propose(commitment_id=draft.pk, by=by, at=at))
+    return proposed
+
+
+def _share(amount: Decimal, parts: Sequence[tuple[int, date]], number: int) -> Decimal:
+    """Return the part's share in whole cents, so that the shares add up to the amount."""
+    total = sum(quantity for quantity, _ in parts)
+    until = [
+        (amount * sum(quantity for quantity, _ in parts[:count]) / total).quantize(Decimal("0.01"))
+        for count in (number - 1, number)
+    ]
+    return until[1] - until[0]
 
 
 def asked_of(commitment: Commitment) -> Asked:
