@@ -1,26 +1,26 @@
 """What the demo company still has to decide: proposals, an override, and a crew that falls ill."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from capacity.models import CapacityChange, PoolMembership
 from capacity.services.changes import add_capacity_change
-from commitments.models import Commitment
+from commitments.models import Commitment, Offering
+from commitments.selectors.checks import Asked, check, routing_of
 from commitments.services.deciding import approve
 from commitments.services.proposing import create_draft, propose
 from dashboards.demo.stage import Scene
 
-# weeks ahead, how many times the largest usual quantity, note
+# weeks ahead, share of the most that fits by then (None: a usual quantity), note
 ASKS = (
-    (5, 2, "They sign this week if the date holds."),
-    (6, 9, "Two roofs, the second can follow."),
-    (5, 4, "The car park opens on the Monday after."),
-    (12, 1, ""),
-    (3, 5, "Their board meets on Thursday."),
-    (9, 1, ""),
-    (10, 3, "Would take half now, half later."),
-    (5, 4, ""),
+    (6, 1.25, "They sign this week if the date holds."),
+    (6, 1.1, "Two roofs, the second can follow."),
+    (4, 1.15, "The car park opens on the Monday after."),
+    (12, None, ""),
+    (3, 0.98, "Their board meets on Thursday."),
+    (9, None, ""),
+    (8, 1.3, "Would take half now, half later."),
+    (5, None, ""),
 )
-
 PRESSED = 2  # the one that is approved knowing it does not fit
 
 
@@ -38,21 +38,32 @@ def make_waiting(scene: Scene) -> None:
     _fall_ill(scene)
 
 
-def _propose(scene: Scene, number: int, weeks: int, times: int, note: str) -> Commitment:
+def _propose(scene: Scene, number: int, weeks: int, share: float | None, note: str) -> Commitment:
     seller = scene.sellers[number % len(scene.sellers)]
     offering = scene.offerings[number % len(scene.offerings)]
     at = scene.at - timedelta(minutes=37 * (len(ASKS) - number))
+    promised_on = scene.monday + timedelta(weeks=weeks, days=4)
+    quantity = scene.chance.choice(scene.sizes[offering.pk])
+    if share is not None:
+        most = _most(scene, offering, promised_on)
+        quantity = max(1, round(most * share)) if most else quantity
     draft = create_draft(
         offering=offering,
-        quantity=max(scene.sizes[offering.pk]) * times,
+        quantity=quantity,
         earliest_start=scene.today,
-        promised_on=scene.monday + timedelta(weeks=weeks, days=4),
+        promised_on=promised_on,
         company_name=scene.chance.choice(scene.companies).name,
         note=note,
         by=seller,
         at=at,
     )
     return propose(commitment_id=draft.pk, by=seller, at=at)
+
+
+def _most(scene: Scene, offering: Offering, promised_on: date) -> int:
+    """Return how many of it could be promised by then."""
+    asked = Asked(offering, 1, scene.today, promised_on, None, routing_of(offering))
+    return check(asked=asked, organization=scene.ops.organization, at=scene.at).assessment.max_quantity
 
 
 def _fall_ill(scene: Scene) -> None:
