@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -46,11 +46,14 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def postgres(name: str, url: str) -> dict[str, object]:
-    """Translate a postgres:// URL into Django's database settings; raise SettingError when it is none."""
+    """Translate a postgres:// URL into Django's database settings; raise SettingError when it is none.
+
+    What stands after the ? goes to libpq (sslmode, sslrootcert, host of a socket, ...).
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise SettingError(f"{name} is not a PostgreSQL address (postgres://user:password@host:5432/name).")
-    options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+    options = dict(parse_qsl(parts.query))
     try:
         port = parts.port
     except ValueError:
@@ -60,8 +63,9 @@ def postgres(name: str, url: str) -> dict[str, object]:
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(options.get("host", "") or parts.hostname or ""),
-        "PORT": str(port or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": options.pop("port", "") or str(port or ""),
+        "OPTIONS": {"connect_timeout": "10"} | options,
     }
 
 
@@ -73,7 +77,7 @@ def redis(name: str, url: str) -> str:
 
 
 def email(name: str, url: str, folder: Path) -> dict[str, object]:
-    """Translate smtp://user:password@host:587?tls=yes into Django's settings; without one, mails become files."""
+    """Translate smtp://user:password@host:587?tls=yes into Django's settings; without, mails are files."""
     if not url:
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",

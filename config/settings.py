@@ -1,12 +1,13 @@
 """All settings, read from the environment; docs/configuration.md describes each of them."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
 
-from config import env
+from config import celery, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("CONCORD_HOME", BASE_DIR / ".concord"))
@@ -28,6 +29,7 @@ DATABASES["default"] |= {
 if "DATABASE_OWNER_URL" in os.environ:
     DATABASES["owner"] = env.postgres("DATABASE_OWNER_URL", env.text("DATABASE_OWNER_URL"))
 REDIS_URL = env.redis("REDIS_URL", env.text("REDIS_URL"))
+CELERY_APP = celery.app  # every process that writes work can hint a worker
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -167,6 +169,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {"BACKEND": f"whitenoise.storage.{_static}"},
 }
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+warnings.filterwarnings("ignore", "No directory at")  # WhiteNoise finds the files without collectstatic too
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

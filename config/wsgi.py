@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+from tenants.role_check import exit_unless_confined  # noqa: E402  (needs the applications loaded)
+
+exit_unless_confined()

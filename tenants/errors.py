@@ -28,6 +28,18 @@ class Conflict(DomainError):
     code = "conflict"
 
 
+class InvitationEnded(DomainError):
+    """The invitation is unknown, used, revoked or expired."""
+
+    code = "invitation_ended"
+
+
+class WrongAddress(DomainError):
+    """The invitation went to another e-mail address than the person's."""
+
+    code = "wrong_address"
+
+
 class Stale(DomainError):
     """The record changed since it was read."""
 

@@ -69,6 +69,10 @@ class TenantManager(models.Manager[T]):
         rows = super().get_queryset().filter(organization_id=current_organization_id())
         return cast("TenantQuerySet[T]", rows)
 
+    def none(self) -> TenantQuerySet[T]:
+        """Return no rows, with or without a tenant: for form fields that are filled per request."""
+        return TenantQuerySet(self.model, using=self._db).none()
+
 
 class TenantForeignKey(models.ForeignKey[Any, Any]):
     """A reference between two tenant tables, kept inside one tenant by a composite key in the database.
@@ -95,4 +99,5 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
             return None
         own: Any = self.model._meta.get_field("organization")
         referenced: Any = self.remote_field.model._meta.get_field("organization")
-        return WhereNode([Exact(referenced.get_col(alias), own.get_col(related_alias))], connector=AND)
+        same: Any = Exact(referenced.get_col(alias), own.get_col(related_alias))
+        return WhereNode([same], connector=AND)

@@ -47,8 +47,10 @@ def _reference_sql(table: str, column: str, parent: str) -> list[str]:
     name = f"{table}_{column}_tenant_fk"[:63]
     return [
         f'ALTER TABLE "{table}" DROP CONSTRAINT IF EXISTS "{name}"',
-        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (organization_id, "{column}") '
-        f'REFERENCES "{parent}" (organization_id, id) DEFERRABLE INITIALLY DEFERRED',
+        (
+            f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" FOREIGN KEY (organization_id, "{column}") '
+            f'REFERENCES "{parent}" (organization_id, id) DEFERRABLE INITIALLY DEFERRED'
+        ),
         f'CREATE INDEX IF NOT EXISTS "{table}_{column}_tenant" ON "{table}" (organization_id, "{column}")',
     ]
 

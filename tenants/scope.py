@@ -36,7 +36,7 @@ def _set_local(organization_id: int | None) -> None:
 
 @contextmanager
 def tenant_scope(organization_id: int) -> Iterator[None]:
-    """Open a transaction in which exactly this organization's rows exist; nested scopes restore the outer one."""
+    """Open a transaction in which just this organization's rows exist; leaving restores the outer scope."""
     outer = _active.get()
     with transaction.atomic():
         _set_local(organization_id)

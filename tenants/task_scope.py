@@ -10,10 +10,11 @@ from tenants.scope import active_organization_id, tenant_scope
 HEADER = "tenant"
 
 
-class TenantTask(Task):  # type: ignore[type-arg]
+class TenantTask(Task[Any, Any]):
     """Carries the active organization from publisher to worker; neither side works without one.
 
-    A task that serves the whole installation (the sweeper) says so with `tenantless = True`.
+    A task that serves the whole installation (the sweeper) says so with `tenantless = True`; one that opens
+    its scopes itself, several short ones, with `opens_scope = False`.
     """
 
     abstract = True
@@ -31,14 +32,17 @@ class TenantTask(Task):  # type: ignore[type-arg]
         return super().apply_async(*args, **kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run inside the tenant's scope; raise NoTenant when the message names none."""
+        """Run inside the tenant's scope; raise NoTenant when the message names none.
+
+        Calls the body and not Celery's own __call__, which would hide the message's headers from it.
+        """
         if self.tenantless:
-            return super().__call__(*args, **kwargs)
+            return self.run(*args, **kwargs)
         tenant = self.tenant_id()
         if not self.opens_scope:
-            return super().__call__(*args, **kwargs)
+            return self.run(*args, **kwargs)
         with tenant_scope(tenant):
-            return super().__call__(*args, **kwargs)
+            return self.run(*args, **kwargs)
 
     def tenant_id(self) -> int:
         """Return the tenant that the running message names; raise NoTenant when it names none."""

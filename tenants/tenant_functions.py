@@ -36,12 +36,16 @@ $$;
 CREATE OR REPLACE FUNCTION concord_due_outbox(at timestamptz)
 RETURNS TABLE (organization_id bigint, entry_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT ranked.organization_id, ranked.id FROM (
-    SELECT e.organization_id, e.id,
-           row_number() OVER (PARTITION BY e.organization_id ORDER BY e.next_at, e.id) AS turn
-    FROM tenants_outboxentry e
-    WHERE e.done_at IS NULL AND e.dead_at IS NULL AND e.next_at <= at
-  ) ranked WHERE turn <= 20 ORDER BY turn, ranked.organization_id LIMIT 1000
+  SELECT o.id, e.id FROM tenants_organization o
+  CROSS JOIN LATERAL (
+    SELECT waiting.id, row_number() OVER (ORDER BY waiting.next_at, waiting.id) AS turn FROM (
+      SELECT x.id, x.next_at FROM tenants_outboxentry x
+      WHERE x.organization_id = o.id AND x.done_at IS NULL AND x.dead_at IS NULL AND x.next_at <= at
+        AND (x.leased_until IS NULL OR x.leased_until <= at)
+        AND (x.hinted_at IS NULL OR x.hinted_at <= at - interval '60 seconds')
+      ORDER BY x.next_at, x.id LIMIT 20
+    ) waiting
+  ) e ORDER BY e.turn, o.id LIMIT 1000
 $$;
 """
 

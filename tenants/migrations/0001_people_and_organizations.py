@@ -7,6 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.models.organizations
 import tenants.scope
 from tenants.rls import TENANT_FUNCTION, SecureTenantTables, policy_sql
 from tenants.tenant_functions import FUNCTIONS
@@ -60,7 +61,14 @@ class Migration(migrations.Migration):
                         validators=[django.core.validators.RegexValidator("^[a-z0-9]+(-[a-z0-9]+)*$")],
                     ),
                 ),
-                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        max_length=64,
+                        validators=[tenants.models.organizations.is_time_zone],
+                    ),
+                ),
                 (
                     "currency",
                     models.CharField(
@@ -71,17 +79,32 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "horizon_days",
-                    models.PositiveIntegerField(default=365, help_text="How far ahead promises are judged"),
+                    models.PositiveIntegerField(
+                        default=365,
+                        help_text="How far ahead promises are judged",
+                        validators=[
+                            django.core.validators.MinValueValidator(7),
+                            django.core.validators.MaxValueValidator(1830),
+                        ],
+                    ),
                 ),
                 (
                     "answer_hours",
-                    models.PositiveIntegerField(default=24, help_text="Target for answering a proposal"),
+                    models.PositiveIntegerField(
+                        default=24,
+                        help_text="Target for answering a proposal",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(720),
+                        ],
+                    ),
                 ),
                 (
                     "bypass_days",
                     models.PositiveIntegerField(
                         default=90,
                         help_text="Deals won longer ago than this are not asked for an approved commitment",
+                        validators=[django.core.validators.MaxValueValidator(3650)],
                     ),
                 ),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -305,7 +328,18 @@ class Migration(migrations.Migration):
                 ("payload", models.JSONField(default=dict)),
                 ("dedupe_key", models.CharField(max_length=120)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("next_at", models.DateTimeField()),
+                (
+                    "written_in",
+                    models.BigIntegerField(default=0, help_text="Number of the transaction that wrote it"),
+                ),
+                ("next_at", models.DateTimeField(help_text="Not before this")),
+                ("hinted_at", models.DateTimeField(null=True, help_text="When its message was sent")),
+                (
+                    "leased_until",
+                    models.DateTimeField(
+                        null=True, help_text="A worker does it and lives, until then at least"
+                    ),
+                ),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("done_at", models.DateTimeField(null=True)),
                 ("dead_at", models.DateTimeField(null=True)),
@@ -328,18 +362,14 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
-                        fields=["organization", "next_at"],
+                        fields=["organization", "next_at", "id"],
                         name="outbox_waiting",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            ("attempts", 0), ("dead_at__isnull", True), ("done_at__isnull", True)
-                        ),
-                        fields=("organization", "kind", "dedupe_key"),
-                        name="outbox_waiting_once",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
+                        fields=["organization", "kind", "dedupe_key"],
+                        name="outbox_same_work",
+                    ),
                 ],
             },
         ),

@@ -1,12 +1,19 @@
 import zoneinfo
 
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 
 from tenants.models.owned import OrganizationOwned
 from tenants.models.people import User
 from tenants.roles import Permission, Role, permissions_of
+
+
+def is_time_zone(value: str) -> None:
+    """Raise ValidationError for a time zone that the IANA database does not know."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError("Choose a time zone such as Europe/Berlin.", code="time_zone")
 
 
 class Organization(models.Model):
@@ -16,12 +23,22 @@ class Organization(models.Model):
     slug = models.CharField(
         max_length=60, unique=True, validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     )
-    time_zone = models.CharField(max_length=64, default="UTC")
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])
     currency = models.CharField(max_length=3, default="EUR", validators=[RegexValidator(r"^[A-Z]{3}$")])
-    horizon_days = models.PositiveIntegerField(default=365, help_text="How far ahead promises are judged")
-    answer_hours = models.PositiveIntegerField(default=24, help_text="Target for answering a proposal")
+    horizon_days = models.PositiveIntegerField(
+        default=365,
+        validators=[MinValueValidator(7), MaxValueValidator(1830)],
+        help_text="How far ahead promises are judged",
+    )
+    answer_hours = models.PositiveIntegerField(
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text="Target for answering a proposal",
+    )
     bypass_days = models.PositiveIntegerField(
-        default=90, help_text="Deals won longer ago than this are not asked for an approved commitment"
+        default=90,
+        validators=[MaxValueValidator(3650)],
+        help_text="Deals won longer ago than this are not asked for an approved commitment",
     )
     created_at = models.DateTimeField(db_default=Now())
 

@@ -11,7 +11,7 @@ from tenants.services.organizations import add_member, create_organization, slug
 from tenants.services.tokens import create_token
 from tenants.tenant_lookup import organization_id_of_slug
 
-TOKEN_NAME = "bootstrap"
+CALLED = "bootstrap"
 
 
 def ensure_person(*, email: str, password: str, name: str = "") -> User:
@@ -32,7 +32,7 @@ def ensure_person(*, email: str, password: str, name: str = "") -> User:
 def bootstrap(
     *, organization_name: str, email: str, password: str, role: str, at: datetime
 ) -> dict[str, str]:
-    """Make what is missing and return slug, e-mail and a fresh token; the previous such token ends."""
+    """Make what is missing and return slug, e-mail and a fresh token; earlier tokens stay good."""
     user = ensure_person(email=email, password=password)
     organization_id = organization_id_of_slug(slug_of(organization_name))
     if organization_id is None:
@@ -42,6 +42,6 @@ def bootstrap(
         organization_id = organization.pk
     with tenant_scope(organization_id):
         add_member(person=user, role=role, at=at)
-        _, secret = create_token(person=user, name=TOKEN_NAME, at=at)
+        _, secret = create_token(person=user, name=CALLED, at=at)
         slug = Organization.objects.get(pk=organization_id).slug
     return {"organization": slug, "user": user.email, "token": secret}

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -10,6 +11,7 @@ from tenants.errors import Conflict, DomainError
 from tenants.models import ApiToken, Membership, Organization, User
 from tenants.roles import Role
 from tenants.scope import tenant_scope
+from tenants.services import outbox
 from tenants.tenant_lookup import organization_id_of_slug
 
 
@@ -31,7 +33,10 @@ def free_slug(name: str) -> str:
 def create_organization(
     *, name: str, by: User, at: datetime, slug: str = "", time_zone: str = "UTC", currency: str = "EUR"
 ) -> Organization:
-    """Save a new organization whose first admin is `by`; raise Conflict when its slug is taken."""
+    """Save a new organization whose first admin is `by`.
+
+    Raises Conflict when its slug is taken and ValidationError naming the field that is wrong.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('tenants_organization', 'id'))")
         organization_id = cursor.fetchone()[0]
@@ -45,10 +50,34 @@ def create_organization(
                 currency=currency,
                 created_at=at,
             )
+            organization.full_clean()
             organization.save(force_insert=True)
             add_member(person=by, role=Role.ADMIN, at=at)
     except IntegrityError as error:
-        raise Conflict("Another organization has this address already.", field="slug") from error
+        suggestion = free_slug(slug or name)
+        raise Conflict(
+            f"Another organization has this address already; {suggestion} is free.", field="slug"
+        ) from error
+    return organization
+
+
+JUDGED_BY = {"time_zone", "horizon_days", "bypass_days"}  # what the verdicts on promises depend on
+
+
+@transaction.atomic
+def change_organization(*, organization: Organization, at: datetime, **changes: Any) -> Organization:
+    """Save changed settings of the active organization; promises are judged anew where they depend on them.
+
+    Raises ValidationError naming the field that is wrong.
+    """
+    differing = {field for field, value in changes.items() if getattr(organization, field) != value}
+    for field, value in changes.items():
+        setattr(organization, field, value)
+    organization.full_clean(exclude={"slug"})
+    if differing:
+        organization.save(update_fields=sorted(differing))
+    if differing & JUDGED_BY:
+        outbox.enqueue(kind="reassess", payload={"why": "settings"}, dedupe_key="reassess", at=at)
     return organization
 
 
@@ -62,7 +91,7 @@ def add_member(*, person: User, role: str, at: datetime) -> Membership:
 
 @transaction.atomic
 def change_role(*, membership: Membership, role: str) -> Membership:
-    """Give a member another role; raise DomainError when no admin would be left."""
+    """Give a member another role; raise DomainError for no role and Conflict when no admin would be left."""
     if role not in Role.values:
         raise DomainError("Choose one of the roles.", field="role")
     _keep_an_admin(membership, leaves=role != Role.ADMIN)
@@ -73,7 +102,7 @@ def change_role(*, membership: Membership, role: str) -> Membership:
 
 @transaction.atomic
 def remove_member(*, membership: Membership, at: datetime) -> None:
-    """End a membership and its tokens; raise DomainError when no admin would be left."""
+    """End a membership and its tokens; raise Conflict when no admin would be left."""
     _keep_an_admin(membership, leaves=True)
     ApiToken.objects.filter(person_id=membership.person_id, revoked_at=None).update(revoked_at=at)
     membership.delete()
@@ -84,4 +113,4 @@ def _keep_an_admin(membership: Membership, *, leaves: bool) -> None:
         return
     admins = list(Membership.objects.select_for_update().filter(role=Role.ADMIN).order_by("pk"))
     if [admin.pk for admin in admins] == [membership.pk]:
-        raise DomainError("An organization needs at least one admin. Make somebody else admin first.")
+        raise Conflict("An organization needs at least one admin. Make somebody else admin first.")

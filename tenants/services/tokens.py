@@ -8,6 +8,7 @@ from tenants.access import Actor
 from tenants.errors import DomainError
 from tenants.models import ApiToken, Membership, Organization, User
 from tenants.roles import Permission
+from tenants.scope import current_organization_id
 from tenants.tenant_lookup import digest
 
 PREFIX = "concord_"
@@ -67,5 +68,5 @@ def actor_of_token(secret: str, *, at: datetime) -> Actor | None:
     allowed = membership.permissions
     if token.scopes:
         allowed &= {Permission(scope) for scope in token.scopes}
-    organization = Organization.objects.get(pk=token.organization_id)
+    organization = Organization.objects.get(pk=current_organization_id())
     return Actor(token.person, organization, membership.role, allowed)

@@ -26,9 +26,9 @@ class Command(MigrateCommand):
             options["database"] = OWNER
         options["skip_checks"] = True
         web = settings.DATABASES[DEFAULT_DB_ALIAS]
-        ensure_web_role(web["USER"], web["PASSWORD"])
+        ensure_web_role(str(web["USER"]), str(web["PASSWORD"]))
         super().handle(*args, **options)
-        grant_web_role(web["USER"])
+        grant_web_role(str(web["USER"]))
 
 
 def ensure_web_role(role: str, password: str) -> None:
