@@ -24,7 +24,7 @@ from tenants.scope import current_organization_id
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 LONGEST_WAIT = "10s"
-KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After")
+KEPT_HEADERS = ("ETag", "Location", "Retry-After")
 
 
 class KeyReused(DomainError):
