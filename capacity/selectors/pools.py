@@ -84,7 +84,7 @@ def upcoming_changes(pool: Pool, *, today: date, cursor: str = "") -> Page[Capac
     return page_of(changes_of_pool(pool).filter(ends_on__gte=today), by="starts_on", cursor=cursor)
 
 
-def history_of(pool: Pool, *, cursor: str = "", size: int = 20) -> Page[CapacityRevision]:
+def history_of(pool: Pool, *, cursor: str = "", size: int = 10) -> Page[CapacityRevision]:
     """Return a page of what was changed in the pool, newest first."""
     revisions = CapacityRevision.objects.filter(pool_ids__contains=[pool.pk]).select_related("by")
     return page_of(revisions, by="pk", cursor=cursor, descending=True, size=size)

@@ -47,7 +47,7 @@ def add_capacity_change(
     )
     validate(change)
     change.save(force_insert=True)
-    record_revision(change=f"{change_words(change)} was added.", pool_ids=pool_ids, by=by, at=at)
+    record_revision(change=f"Added: {change_words(change)}.", pool_ids=pool_ids, by=by, at=at)
     return change
 
 
@@ -61,7 +61,7 @@ def remove_capacity_change(*, change: CapacityChange, by: User | None, at: datet
         raise Conflict("This change has been removed already.")
     words = change_words(saved)
     saved.delete()
-    record_revision(change=f"{words} was removed.", pool_ids=pool_ids, by=by, at=at)
+    record_revision(change=f"Removed: {words}.", pool_ids=pool_ids, by=by, at=at)
 
 
 def _subject(resource_id: int | None, pool_id: int | None) -> tuple[Resource | None, Pool | None, list[int]]:

@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -15,7 +17,6 @@ from capacity.views.undo import undo_offer
 from tenants.access import TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
-from ui.charts.capacity import Week
 from ui.formatting import hours, money, short_date
 
 
@@ -38,17 +39,26 @@ def pool_detail(request: TenantRequest, pool_id: int) -> HttpResponse:
     people = people_page(pool, cursor=request.GET.get("people", ""))
     context = {
         "pool": pool,
-        "weeks": [Week(short_date(monday), minutes) for monday, minutes in weeks or []],
+        "weeks": _columns(weeks or []),
         "is_missing": weeks is None,
         "people": people,
         "changes": upcoming_changes(pool, today=today, cursor=request.GET.get("changes", "")),
         "history": history_of(pool, cursor=request.GET.get("history", "")),
-        "title": f"{pool}, hours a week",
+        "title": f"{pool}, hours in each of the next weeks",
         "day_names": WEEKDAYS_ABBR.values(),
         "about": _about(pool, request.organization.currency),
         "undo": undo_offer(request),
     }
     return render(request, "capacity/pool_detail.html", context)
+
+
+def _columns(weeks: list[tuple[date, int]]) -> list[tuple[str, float, str]]:
+    """Return the columns of the chart; the month is said where it begins, so that labels fit a phone."""
+    months = [None, *(monday.month for monday, _ in weeks)]
+    return [
+        (short_date(monday) if monday.month != before else str(monday.day), round(minutes / 60), "f-booked")
+        for (monday, minutes), before in zip(weeks, months, strict=False)
+    ]
 
 
 def _about(pool: Pool, currency: str) -> list[tuple[str, str]]:

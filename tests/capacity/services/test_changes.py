@@ -33,9 +33,7 @@ def test_time_off_is_saved_with_one_revision_of_the_persons_pool(in_acme: Organi
     assert (made.resource, made.pool, made.reason, made.created_by) == (ana, None, "holiday", bob)
     revision = CapacityRevision.objects.get()
     assert revision.pool_ids == [pool.pk]
-    assert revision.change == (
-        "Time off of Ana, Mon 1 March 2027 to Fri 5 March 2027, the whole day was added."
-    )
+    assert revision.change == ("Added: Time off of Ana, Mon 1 March 2027 to Fri 5 March 2027, the whole day.")
 
 
 def test_outage_of_a_pool_is_saved(in_acme: Organization) -> None:
@@ -50,7 +48,7 @@ def test_outage_of_a_pool_is_saved(in_acme: Organization) -> None:
         at=FOUNDED_AT,
     )
     assert CapacityRevision.objects.get().change == (
-        "Outage of Electricians, Mon 1 March 2027, 1.5 h a day was added."
+        "Added: Outage of Electricians, Mon 1 March 2027, 1.5 h a day."
     )
 
 
@@ -125,7 +123,7 @@ def test_removed_change_is_gone_with_one_revision(in_acme: Organization) -> None
     assert CapacityChange.objects.count() == 0
     revision = CapacityRevision.objects.get()
     assert (revision.change, revision.pool_ids) == (
-        "Overtime of Ana, Mon 1 March 2027, 1 h a day was removed.",
+        "Removed: Overtime of Ana, Mon 1 March 2027, 1 h a day.",
         [pool.pk],
     )
 

@@ -45,7 +45,7 @@ def test_list_shows_hours_of_this_week_and_what_is_missing(
     page = text(client_of(bob), url("pool-list"))
     assert "80 h" in page
     assert "15%" in page
-    assert "No people" in page
+    assert "Add the first person" in page
     assert "1 person has no weekly hours" in page
     assert "0 h" not in page.replace("80 h", "")
 
