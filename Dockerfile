@@ -11,7 +11,7 @@ RUN useradd --system --uid 10001 --home-dir /app concord && mkdir /data && chown
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-RUN DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost python manage.py collectstatic --noinput
+RUN SECRET_KEY=build DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost python manage.py collectstatic --noinput
 USER concord
 VOLUME /data
 EXPOSE 8000

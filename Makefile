@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LINT_ENV := SECRET_KEY=lint DATABASE_URL=postgres://lint@localhost/lint REDIS_URL=redis://localhost:1
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test lint bench format lock migrations clean help
@@ -26,10 +27,9 @@ lint: $(STAMP) ## Check format, types, floors, templates and migrations
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
-	@DATABASE_URL=postgres://lint@localhost/lint REDIS_URL=redis://localhost:1 $(BIN)/mypy .
+	@$(LINT_ENV) $(BIN)/mypy .
 	@git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
-	@DATABASE_URL=postgres://lint@localhost/lint REDIS_URL=redis://localhost:1 \
-		$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run >/dev/null
+	@$(LINT_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run >/dev/null
 	@echo "lint: nothing found"
 
 bench: $(STAMP) ## Print figures and ratios

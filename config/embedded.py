@@ -38,8 +38,13 @@ class EmbeddedServiceError(Exception):
 
 
 def provide(home: Path | None = None) -> None:
-    """Set DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL, starting what no address was given for."""
+    """Set DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL, starting what no address was given for.
+
+    SECRET_KEY, when it is not set either, is made once and kept in the home.
+    """
     home = (home or Path(os.environ.get("CONCORD_HOME", ".concord"))).resolve()
+    if "SECRET_KEY" not in os.environ:
+        os.environ["SECRET_KEY"] = _secret_key(home)
     needs_postgres = "DATABASE_URL" not in os.environ
     needs_redis = "REDIS_URL" not in os.environ
     if not (needs_postgres or needs_redis) or home in _held:
@@ -64,6 +69,16 @@ def release(home: Path | None = None) -> None:
                 _stop_redis(held)
                 _stop_postgres(held)
         handle.close()
+
+
+def _secret_key(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    kept = home / "secret-key"
+    with _starting(home):
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_urlsafe(50))
+    return kept.read_text()
 
 
 @contextmanager

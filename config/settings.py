@@ -13,7 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("CONCORD_HOME", BASE_DIR / ".concord"))
 
 DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", "only-for-a-demo-on-this-machine-" + "x" * 32)
+SECRET_KEY = env.text("SECRET_KEY")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, most=65535)}").rstrip("/")
