@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from commitments.views import check
+from commitments.views import check, deals
 
 app_name = "commitments"
 
 urlpatterns = [
     path("check", check.check, name="check"),
     path("check/propose", check.check_propose, name="check-propose"),
+    path("deals", deals.deal_list, name="deal-list"),
+    path("deals/new", deals.deal_create, name="deal-create"),
+    path("deals/<int:deal_id>", deals.deal_detail, name="deal-detail"),
+    path("deals/<int:deal_id>/change", deals.deal_change, name="deal-change"),
 ]

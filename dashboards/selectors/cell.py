@@ -14,7 +14,7 @@ from dashboards.selectors.board import Board, Cell
 from feasibility import PoolBook, PreparedPool, WorkRows, edf_plan
 from tenants.models import Organization
 
-MOST_EVENTS = 6
+MOST_EVENTS, MOST_CHANGES = 4, 2
 #: What moves the book; drafts and comments do not.
 TELLING = {
     "approved": "approved",
@@ -135,9 +135,9 @@ def _turns(pool: Pool, commitments: Sequence[Commitment]) -> list[Turn]:
     turns = [_turn_of_event(event) for event in events]
     turns += [
         Turn(change.at, "Capacity changed", _change_words(change), "capacity")
-        for change in changes.order_by("-pk")[:MOST_EVENTS]
+        for change in changes.order_by("-pk")[:MOST_CHANGES]
     ]
-    return sorted(turns, key=lambda turn: turn.at, reverse=True)[:MOST_EVENTS]
+    return sorted(turns, key=lambda turn: turn.at, reverse=True)
 
 
 def _turn_of_event(event: LedgerEvent) -> Turn:
@@ -145,7 +145,8 @@ def _turn_of_event(event: LedgerEvent) -> Turn:
     assert commitment is not None
     who = f", by {event.by_name}" if event.by_name else ""
     knowing = ", knowing that it does not fit" if event.details.get("override") else ""
-    reason = f": “{event.reason}”" if event.reason else ""
+    why = event.reason.strip().rstrip(".")
+    reason = f": “{why}”" if why else ""
     return Turn(
         event.at,
         f"{commitment.reference} {TELLING[event.kind]}",

