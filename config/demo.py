@@ -59,13 +59,13 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
     commands = {
         "web": [*python, "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2"]
         + ["--threads", "4", "--log-level", "warning"],
-        "worker": [*python, "celery", "-A", "config.celery", "worker", "--concurrency", "2"]
+        "worker": [*python, "celery", "--quiet", "-A", "config.celery", "worker", "--concurrency", "2"]
         + ["--loglevel", "warning", "--without-gossip", "--without-mingle"],
-        "beat": [*python, "celery", "-A", "config.celery", "beat", "--loglevel", "warning"]
+        "beat": [*python, "celery", "--quiet", "-A", "config.celery", "beat", "--loglevel", "warning"]
         + ["--pidfile", "", "--schedule", str(Path(home) / "beat-schedule")],
     }
     children = {
-        name: subprocess.Popen(command, cwd=_root(), start_new_session=True)
+        name: subprocess.Popen(command, cwd=_root(), start_new_session=True, env=_environment())
         for name, command in commands.items()
     }
     threading.Thread(target=_announce, args=(host, port, stop), daemon=True).start()
@@ -78,6 +78,11 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
             break
     _stop(children)
     return status
+
+
+def _environment() -> dict[str, str]:
+    # Celery warns every root user; a demo in a container is one.
+    return os.environ | {"PYTHONWARNINGS": "ignore::RuntimeWarning"}
 
 
 def _announce(host: str, port: int, stop: threading.Event) -> None:

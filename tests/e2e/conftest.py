@@ -1,0 +1,147 @@
+"""The product as people meet it: a web server, a worker and beat as processes, and a real browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")  # the browser's driver keeps an event loop
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all browser tests in one process; without a browser skip them, but never in CI."""
+    for item in items:
+        if "tests/e2e" not in str(item.fspath):
+            continue
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.xdist_group("e2e"))
+        if CHROMIUM is None and os.environ.get("CI") != "true":
+            item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Use the machine's own browser."""
+    assert CHROMIUM, "install chromium: a browser is required in CI"
+    flags = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    return {
+        "executable_path": CHROMIUM,
+        "args": [*flags.split(), "--disable-component-update", "--disable-sync"],
+    }
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running installation."""
+
+    url: str
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(*command: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, start_new_session=True)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Iterator[Site]:
+    """Web, worker and beat on this process's database; stopped afterwards."""
+    port = _free_port()
+    processes = [
+        _start("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error"),
+        _start("celery", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "error"),
+        _start("celery", "-A", "config.celery", "beat", "--loglevel", "error", "--pidfile", ""),
+    ]
+    try:
+        _wait_for(port)
+        yield Site(f"http://127.0.0.1:{port}")
+    finally:
+        for process in processes:
+            _stop(process)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.2)
+    raise TimeoutError("the site did not become ready in a minute")
+
+
+@dataclass
+class Visitor:
+    """A person's browser; every console error is kept."""
+
+    page: Page
+    url: str
+    errors: list[str]
+
+    def open(self, path: str) -> None:
+        """Go to a path of the site."""
+        self.page.goto(f"{self.url}{path}")
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Sign in through the page."""
+        self.open("/accounts/login/")
+        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/accounts/login" not in url)
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser) -> Iterator[Any]:
+    """Return a function that opens a new person's browser window."""
+    opened: list[Visitor] = []
+
+    def make(**options: Any) -> Visitor:
+        context = browser.new_context(**options)
+        page = context.new_page()
+        visitor = Visitor(page, site.url, [])
+
+        def note(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                visitor.errors.append(message.text)
+
+        page.on("console", note)
+        page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        opened.append(visitor)
+        return visitor
+
+    yield make
+    for visitor in opened:
+        visitor.page.context.close()
