@@ -1,4 +1,5 @@
 from datetime import date
+from itertools import pairwise
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -54,10 +55,13 @@ def pool_detail(request: TenantRequest, pool_id: int) -> HttpResponse:
 
 def _columns(weeks: list[tuple[date, int]]) -> list[tuple[str, float, str]]:
     """Return the columns of the chart; the month is said where it begins, so that labels fit a phone."""
-    months = [None, *(monday.month for monday, _ in weeks)]
+    labels = [
+        short_date(monday) if monday.month != before.month else str(monday.day)
+        for (before, _), (monday, _) in pairwise(weeks)
+    ]
     return [
-        (short_date(monday) if monday.month != before else str(monday.day), round(minutes / 60), "f-booked")
-        for (monday, minutes), before in zip(weeks, months, strict=False)
+        (label, (minutes + 30) // 60, "f-booked")
+        for label, (_, minutes) in zip(["now", *labels], weeks, strict=False)
     ]
 
 

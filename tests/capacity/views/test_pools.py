@@ -46,7 +46,7 @@ def test_list_shows_hours_of_this_week_and_what_is_missing(
     assert "80 h" in page
     assert "15%" in page
     assert "Add the first person" in page
-    assert "1 person has no weekly hours" in page
+    assert "1 without weekly hours" in page
     assert "0 h" not in page.replace("80 h", "")
 
 
