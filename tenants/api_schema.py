@@ -7,6 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
+from tenants.api_reading import StrictSerializer
+
 PROBLEM_TYPE = "application/problem+json"
 Handler = Callable[..., Any]
 Shape = type[serializers.Serializer[Any]]
@@ -99,6 +101,12 @@ class ApiSchema(AutoSchema):
         parameters += [ETAG] if "304" in codes or self.method != "GET" else []
         return parameters + ([LOCATION] if "201" in codes else [])
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        described: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, StrictSerializer):
+            described["additionalProperties"] = False
+        return described
+
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(ProblemSerializer, "response").ref
@@ -140,7 +148,7 @@ def documented(
         answers[304] = OpenApiResponse(description="Unchanged since If-None-Match.")
     examples = []
     if asks is not None:
-        examples.append(OpenApiExample("Asked", asks, request_only=True))
+        examples.append(OpenApiExample("Asked", _writable(body, asks), request_only=True))
     if example is not None:
         examples.append(OpenApiExample("Answered", example, response_only=True, status_codes=[status]))
     return extend_schema(
@@ -150,3 +158,19 @@ def documented(
         parameters=[query] if query else None,
         examples=examples,
     )
+
+
+def _writable(shape: Any, example: Any) -> Any:
+    """Return the part of an example that a program may send."""
+    fields = (shape() if isinstance(shape, type) else shape).get_fields()
+    return {
+        name: _writable_field(fields[name], value)
+        for name, value in example.items()
+        if name in fields and not fields[name].read_only
+    }
+
+
+def _writable_field(field: Any, value: Any) -> Any:
+    if isinstance(field, serializers.ListSerializer):
+        return [_writable(field.child, each) for each in value]
+    return _writable(field, value) if isinstance(field, serializers.Serializer) and value else value

@@ -1,0 +1,124 @@
+"""Schemathesis sends every operation of the description right and wrong requests, the same in every run.
+
+Left out of its checks: that whatever the description allows is accepted. It cannot say which ids exist, which
+cursors were given, or that a promise ends after it starts.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count, islice
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.api.conftest import Program
+from tests.api.scenes import approved, day, proposed, scene
+from tests.factories.tenants import two_organizations
+
+FUZZED, COVERED = 10, 60
+CONFIG = {
+    "seed": 2027,
+    "generation": {"deterministic": True, "database": "none", "with-security-parameters": False},
+}
+BODIES = {"offering": "offerings", "pool": "pools", "deal": "deals", "resource": "resources"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_operation_answers_as_described_whatever_it_is_sent() -> None:
+    people = two_organizations()
+    program = Program(people.acme, people.alice)
+    known = things(program)
+    config = SchemathesisConfig.from_dict(CONFIG)
+    description = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application(), config=config)
+    headers = {"Authorization": f"Bearer {program.token}"}
+    found: list[str] = []
+    sent = count()
+    for result in description.get_all_operations():
+        operation = result.ok()
+        for case in cases(operation):
+            if next(sent) % 2:
+                aim(case, known)
+            try:
+                case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])
+            except FailureGroup as failures:
+                found += [
+                    f"{operation.label}: {failure}\n{case.as_curl_command()}"
+                    for failure in failures.exceptions
+                ]
+
+    assert next(sent) > 1000
+    assert not found, f"{len(found)} failures\n" + "\n\n".join(found[:20])
+
+
+def cases(operation: Any) -> Iterator[Any]:
+    """Return requests for an operation: the edges of its description, then random ones, right and wrong."""
+    modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+    schema = operation.schema
+    generation = schema.config.generation_for(operation=operation)
+    yield from islice(
+        schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=generation), COVERED
+    )
+    for mode in modes:
+        yield from drawn(operation.as_strategy(mode))
+
+
+def drawn(strategy: Any) -> list[Any]:
+    """Return what hypothesis draws from a strategy, the same in every run."""
+    found: list[Any] = []
+
+    @settings(
+        max_examples=FUZZED,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def draw(case: Any) -> None:
+        found.append(case)
+
+    # An operation that takes nothing cannot be sent anything wrong.
+    with suppress(Unsatisfiable):
+        draw()
+    return found
+
+
+def things(program: Program) -> dict[str, int]:
+    """Make things that exist, so that requests get past the first refusal; return their ids."""
+    at_acme = scene(program)
+    line = {"offering": at_acme.offering, "quantity": 1, "promised_on": day(20)}
+    change = {"pool": at_acme.pool, "kind": "extra", "minutes_per_day": 60}
+    approved(program, program, at_acme.asked(days=9))
+    return {
+        "pools": at_acme.pool,
+        "resources": at_acme.resource,
+        "offerings": at_acme.offering,
+        "deals": program.made("deals/", {"name": "Nordwind", "lines": [line]})["id"],
+        "checks": program.made("checks/", at_acme.asked())["id"],
+        "commitments": proposed(program, at_acme.asked()),
+        "capacity-changes": program.made(
+            "capacity-changes/", {**change, "starts_on": day(1), "ends_on": day(2)}
+        )["id"],
+    }
+
+
+def aim(case: Any, known: dict[str, int]) -> None:
+    """Point a request at things that exist, where it is not meant to be wrong."""
+    noun = case.path.removeprefix("/api/v1/").split("/")[0]
+    right_path = not case.meta.is_negative_at(ParameterLocation.PATH)
+    if right_path and "id" in (case.path_parameters or {}) and noun in known:
+        case.path_parameters["id"] = known[noun]
+    if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
+        for name, noun in BODIES.items():
+            if isinstance(case.body.get(name), int):
+                case.body[name] = known[noun]
