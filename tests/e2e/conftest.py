@@ -74,7 +74,9 @@ def site(transactional_db: None) -> Iterator[Site]:
     """Web, worker and beat on this process's database; stopped afterwards."""
     port = _free_port()
     processes = [
-        _start("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error"),
+        _start(
+            "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error"
+        ),
         _start("celery", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "error"),
         _start("celery", "-A", "config.celery", "beat", "--loglevel", "error", "--pidfile", ""),
     ]
@@ -117,7 +119,7 @@ class Visitor:
     def sign_in(self, email: str, password: str) -> None:
         """Sign in through the page."""
         self.open("/accounts/login/")
-        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Email").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(lambda url: "/accounts/login" not in url)

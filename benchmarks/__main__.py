@@ -1,0 +1,7 @@
+"""Prints every figure: `name value unit`, one a line."""
+
+from benchmarks import engine, pages
+
+if __name__ == "__main__":
+    engine.main()
+    pages.main()
