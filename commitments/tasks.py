@@ -10,6 +10,7 @@ from commitments.services.assessing import reassess as reassess_organization
 from commitments.services.reassessment import ask_for_reassessment
 from tenants.models import Organization
 from tenants.scope import tenant_scope
+from tenants.task_scope import TenantTask
 from tenants.tenant_lookup import organization_ids
 
 
@@ -19,7 +20,7 @@ def reassess(*, organization_id: int, payload: dict[str, Any], at: datetime) -> 
         reassess_organization(organization=Organization.objects.get(pk=organization_id), at=at)
 
 
-@shared_task(name="commitments.reassess_all", tenantless=True, expires=600)
+@shared_task(name="commitments.reassess_all", base=TenantTask, tenantless=True, expires=600)
 def reassess_all() -> None:
     """Ask for a new judgement everywhere: days pass, and with them what is left of running work."""
     for organization_id in organization_ids():

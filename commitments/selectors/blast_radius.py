@@ -70,6 +70,7 @@ def _newly_short(pool_id: int, before: Book, after: Book) -> dict[int, int]:
 def _promises(shorts: dict[int, int]) -> list[BrokenPromise]:
     found = Commitment.objects.filter(pk__in=shorts).select_related("offering", "company")
     promises = [
-        BrokenPromise(each.pk, each.reference, each.title, each.promised_on, shorts[each.pk]) for each in found
+        BrokenPromise(each.pk, each.reference, each.title, each.promised_on, shorts[each.pk])
+        for each in found
     ]
     return sorted(promises, key=lambda each: (each.promised_on, each.pk))

@@ -23,19 +23,22 @@ def store_check(*, check: Check, by: Actor | None) -> StoredVerdict:
     evidence = evidence_of(check)
     asked = check.asked.as_json()
     answer = verdict_json(check)
-    digest = hashlib.sha256(
-        json.dumps([asked, answer, evidence], sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
     return StoredVerdict.objects.create(
         as_of=check.as_of,
         asked=asked,
         answer=answer,
         picture=picture_json(check.pictures),
         evidence=evidence,
-        digest=digest,
+        digest=digest_of(asked, answer, evidence),
         by=by.person if by else None,
         deal=check.asked.deal,
     )
+
+
+def digest_of(asked: dict[str, Any], answer: dict[str, Any], evidence: dict[str, Any]) -> str:
+    """Return the SHA-256 over what was asked, answered and proven."""
+    canonical = json.dumps([asked, answer, evidence], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def evidence_of(check: Check) -> dict[str, Any]:

@@ -91,9 +91,7 @@ def change_deal(
 ) -> Deal:
     """Change the given fields (those of create_deal) and, when given, replace the lines."""
     deal = Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
-    people = {
-        key: changes.pop(key) for key in ("company_name", "owner_id", "owner_name") if key in changes
-    }
+    people = {key: changes.pop(key) for key in ("company_name", "owner_id", "owner_name") if key in changes}
     for field, value in changes.items():
         setattr(deal, field, value)
     if deal.amount is not None and not deal.currency:
@@ -129,7 +127,7 @@ def _member(person_id: int | None) -> User | None:
     membership = Membership.objects.select_related("person").filter(person_id=person_id).first()
     if membership is None:
         raise DomainError("The owner is not a member of the organization.", field="owner")
-    return membership.person  # type: ignore[no-any-return]
+    return membership.person
 
 
 def _replace_lines(deal: Deal, lines: Sequence[LineTerms]) -> None:
@@ -145,7 +143,7 @@ def _replace_lines(deal: Deal, lines: Sequence[LineTerms]) -> None:
             deal=deal,
             position=position,
             offering_id=line.offering_id,
-            product_name=line.product or names.get(line.offering_id, ""),
+            product_name=line.product or names.get(line.offering_id or 0, ""),
             quantity=line.quantity,
             promised_on=line.promised_on,
             earliest_start=line.earliest_start,

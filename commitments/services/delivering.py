@@ -18,7 +18,9 @@ State = Commitment.State
 def locked(commitment_id: int) -> Commitment:
     """Return the commitment, locked until the transaction ends; Commitment.DoesNotExist when foreign."""
     commitment: Commitment = (
-        Commitment.objects.select_for_update(no_key=True, of=("self",)).select_related("offering").get(pk=commitment_id)
+        Commitment.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("offering")
+        .get(pk=commitment_id)
     )
     return commitment
 
@@ -56,7 +58,11 @@ def deliver(*, commitment_id: int, delivered_on: date, by: Actor, at: datetime) 
         by=by,
         side=LedgerEvent.Side.OPERATIONS,
         commitment=commitment,
-        details={"delivered_on": delivered_on, "promised_on": commitment.promised_on, "days_late": max(0, days)},
+        details={
+            "delivered_on": delivered_on,
+            "promised_on": commitment.promised_on,
+            "days_late": max(0, days),
+        },
     )
     ask_for_reassessment(why="delivered", at=at)
     return commitment
@@ -88,8 +94,6 @@ def withdraw(*, commitment_id: int, by: Actor, at: datetime, reason: str = "") -
     require_state(commitment, State.DRAFT, State.PROPOSED, verb="withdrawn")
     commitment.state = State.WITHDRAWN
     commitment.save()
-    record(
-        kind="withdrawn", at=at, by=by, side=LedgerEvent.Side.SALES, commitment=commitment, reason=reason
-    )
+    record(kind="withdrawn", at=at, by=by, side=LedgerEvent.Side.SALES, commitment=commitment, reason=reason)
     ask_for_reassessment(why="withdrawn", at=at)
     return commitment

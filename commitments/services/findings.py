@@ -46,7 +46,9 @@ def short_commitments(shorts: Mapping[int, tuple[int, int]], book: Book) -> Iter
         pool = book.pools[pool_id].name
         kind = Kind.INFEASIBLE if commitment.is_override else Kind.AT_RISK
         due = weekday_date(commitment.promised_on, book.today)
-        why = "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
+        why = (
+            "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
+        )
         yield Finding(
             kind=kind,
             commitment_id=commitment.pk,
@@ -113,7 +115,7 @@ def changed_after_approval() -> Iterator[Finding]:
     for commitment in approved.select_related("deal").prefetch_related("deal__lines").order_by("pk"):
         assert commitment.deal is not None
         now = terms_of(commitment.deal)
-        if changes := harder_terms(commitment.approved_terms, now):
+        if changes := harder_terms(commitment.approved_terms or [], now):
             yield Finding(
                 kind=Kind.CHANGED,
                 commitment_id=commitment.pk,

@@ -27,7 +27,9 @@ def settle_flags(*, findings: Sequence[Finding], at: datetime) -> int:
     for flag in gone:
         flag.closed_at = at
     Flag.objects.bulk_update(gone, ["closed_at"], batch_size=1000)
-    fresh = [_refreshed(open_flags[cause], finding) for cause, finding in found.items() if cause in open_flags]
+    fresh = [
+        _refreshed(open_flags[cause], finding) for cause, finding in found.items() if cause in open_flags
+    ]
     Flag.objects.bulk_update([flag for flag in fresh if flag], KEPT_FRESH, batch_size=1000)
     new = [_new_flag(finding, at) for cause, finding in found.items() if cause not in open_flags]
     Flag.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
