@@ -11,8 +11,9 @@ F = TypeVar("F", bound=forms.Form)
 class Rows(Generic[F]):
     """Rows `<prefix>-0-…`, `<prefix>-1-…` and how many there are in `<prefix>-count`.
 
-    The buttons `<prefix>-add` and `<prefix>-remove` (its value says which row) change the rows and save
-    nothing: what was typed stays. Rows left wholly empty do not count.
+    The buttons `<prefix>-add` and `<prefix>-remove` (its value says which row) change the rows, and
+    `<prefix>-show` shows them again; they save nothing, and what was typed stays. Rows left wholly empty do
+    not count.
     """
 
     def __init__(
@@ -26,7 +27,8 @@ class Rows(Generic[F]):
         **kwargs: Any,
     ) -> None:
         self.prefix, self.most = prefix, most
-        self.is_changing = data is not None and (f"{prefix}-add" in data or f"{prefix}-remove" in data)
+        buttons = (f"{prefix}-add", f"{prefix}-remove", f"{prefix}-show")
+        self.is_changing = data is not None and any(button in data for button in buttons)
         self.is_bound = data is not None and not self.is_changing
         names = list(form.base_fields)
         rows = [dict(each) for each in initial] if data is None else self._typed(data, names)

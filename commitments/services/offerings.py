@@ -7,10 +7,12 @@ from datetime import datetime
 from django.db import transaction
 
 from capacity.models import Pool
-from commitments.models import Offering, OfferingStage
+from commitments.models import DealLine, Offering, OfferingStage
+from commitments.services.deals import company_key
 from commitments.services.reassessment import ask_for_reassessment
 from tenants.access import Actor
 from tenants.errors import DomainError
+from tenants.roles import Permission
 
 MOST_STAGES = 30
 
@@ -69,6 +71,27 @@ def archive_offering(*, offering: Offering, by: Actor, at: datetime) -> Offering
     offering.archived_at = at
     offering.save(update_fields=["archived_at"])
     return offering
+
+
+@transaction.atomic
+def map_product(*, product_name: str, offering: Offering, by: Actor, at: datetime) -> int:
+    """Say which offering a product of the deals is, in every line that has none yet; return how many lines.
+
+    Spellings that differ only in capitals or spaces are the same product. Raises DomainError when the
+    offering is out of use or no line has such a product.
+    """
+    by.require(Permission.EDIT_CAPACITY)
+    if offering.archived_at is not None:
+        raise DomainError("This offering is no longer offered.", field="offering")
+    unmapped = DealLine.objects.filter(offering=None)
+    key = company_key(product_name)
+    names = unmapped.exclude(product_name="").order_by().values_list("product_name", flat=True).distinct()
+    same = [name for name in names if company_key(name) == key]
+    changed: int = unmapped.filter(product_name__in=same).update(offering=offering)
+    if not changed:
+        raise DomainError("No deal asks for a product of this name without an offering.", field="product")
+    ask_for_reassessment(why="offering", at=at)
+    return changed
 
 
 def _replace_stages(offering: Offering, stages: Sequence[StageTerms]) -> None:
