@@ -12,12 +12,15 @@ from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
 from rest_framework.exceptions import NotFound
 
+from config.api_chapters import Chapter, chapters_of
+from feasibility import Verdict
 from tenants.access import public
+from tenants.api_schema import REFUSALS
 from tenants.api_views import ApiView
 
 #: Names of the sets of words that several objects use.
 ENUMS = {
-    "VerdictWord": "feasibility.Verdict",
+    "VerdictWord": [each.value for each in Verdict],
     "CapacityChangeKind": "capacity.models.CapacityChange.Kind",
     "FlagKind": "commitments.models.Flag.Kind",
     "CommitmentState": "commitments.models.Commitment.State",
@@ -33,7 +36,7 @@ class NothingHere(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
-    schema = None
+    schema = None  # type: ignore[assignment]
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Raise NotFound for any verb."""
@@ -45,14 +48,15 @@ class NothingHere(ApiView):
 def description() -> dict[str, Any]:
     """Return the OpenAPI description; raise ValidationError when it is not a valid one."""
     with patched_settings({"ENUM_NAME_OVERRIDES": ENUMS}):
-        described: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    validate_schema(described)
+        generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+        described: dict[str, Any] = generator.get_schema(request=None, public=True)
+    validate_schema(described)  # type: ignore[no-untyped-call]
     return described
 
 
 @cache
 def _description_text() -> bytes:
-    rendered: bytes = OpenApiJsonRenderer().render(description(), renderer_context={})  # type: ignore[no-untyped-call]
+    rendered: bytes = OpenApiJsonRenderer().render(description(), renderer_context={})
     return rendered
 
 
@@ -63,8 +67,15 @@ def api_schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_description_text(), content_type="application/json")
 
 
+@cache
+def _chapters() -> tuple[Chapter, ...]:
+    return chapters_of(description())
+
+
 @public
 @require_safe
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Show the description as a page."""
-    return render(request, "config/api_docs.html", {"description": description()})
+    return render(
+        request, "config/api_docs.html", {"chapters": _chapters(), "refusals": tuple(REFUSALS.items())}
+    )

@@ -97,7 +97,7 @@ class YesNoField(serializers.BooleanField):
             return data
         if isinstance(data, str) and data in words and self.from_address:
             return words[data]
-        return self.fail("invalid")  # type: ignore[func-returns-value,no-any-return]
+        return self.fail("invalid")
 
     def __init__(self, *, from_address: bool = False, **kwargs: Any) -> None:
         self.from_address = from_address
@@ -140,7 +140,7 @@ class MomentField(serializers.DateTimeField):
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            return self.fail("invalid", format="")  # type: ignore[func-returns-value,no-any-return]
+            return self.fail("invalid", format="")
         if not FIRST_DAY.year <= moment.year <= LAST_DAY.year:
             self.fail("range")
         return moment.astimezone(UTC)

@@ -48,7 +48,7 @@ class ApiView(APIView):
     renderer_classes = [JSONRenderer]
     content_negotiation_class = AlwaysJson
     http_method_names = ["get", "head", "post", "patch", "delete"]
-    schema = ApiSchema()  # type: ignore[no-untyped-call]
+    schema = ApiSchema()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -79,7 +79,7 @@ class BrokenPromiseSerializer(serializers.Serializer[Any]):
 class CapacityChangeEffectSerializer(CapacityChangeSerializer):
     """A change and what it does; `id` is null for a preview."""
 
-    id = serializers.IntegerField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    id = serializers.IntegerField(read_only=True, allow_null=True)
     blast_radius = BrokenPromiseSerializer(many=True)
 
 
