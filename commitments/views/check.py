@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from commitments.forms.checks import PickForm
 from commitments.forms.errors import add_errors
@@ -35,7 +35,7 @@ PICK = "propose-pick"  # the element that says which option the button proposes
 
 
 @requires(Permission.CHECK)
-@require_GET
+@require_safe
 def check(request: TenantRequest) -> HttpResponse:
     """Answer the promise in the address; for htmx only the answer."""
     context = _context(request, read_sentence(request.actor, request.GET, timezone.now()))

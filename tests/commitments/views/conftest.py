@@ -1,4 +1,4 @@
-"""Pages are opened on Tue 9 February 2027, 09:00; Electricians have 16 h a day, Rewiring takes 4 h a house."""
+"""Pages open on Tue 9 February 2027, 09:00; Electricians have 16 h a day, Rewiring takes 4 h a house."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
