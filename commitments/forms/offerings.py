@@ -11,7 +11,7 @@ from capacity.hours import NotHours, minutes_of
 from capacity.models import Pool
 from commitments.forms.rows import Rows
 from commitments.models import Offering, OfferingStage
-from commitments.selectors.offering_lists import Routing, StageWork
+from commitments.selectors.offering_lists import Routing, StageWork, pool_label
 from commitments.services.offerings import StageTerms
 
 MOST_MINUTES = 10_000_000
@@ -95,10 +95,7 @@ def pool_choices(held: Sequence[OfferingStage]) -> list[tuple[str, str]]:
     pools = Pool.objects.filter(archived_at=None) | Pool.objects.filter(
         pk__in={each.pool_id for each in held}
     )
-    return [
-        (str(pool.pk), f"{pool.name}, {pool.location}" if pool.location else pool.name)
-        for pool in pools.order_by("name", "location", "pk")
-    ]
+    return [(str(pool.pk), pool_label(pool)) for pool in pools.order_by("name", "location", "pk")]
 
 
 def typed_routing(rows: Rows[StageForm]) -> Routing:

@@ -7,14 +7,14 @@ from decimal import Decimal
 from django.db.models import DecimalField, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from capacity.selectors.keyset import PAGE_SIZE, Page, page_of
+from capacity.selectors.keyset import Page, page_of
 from commitments.models import Commitment, Deal, Flag
 from tenants.models import OutboxEntry
 
 WIDE = DecimalField(max_digits=60, decimal_places=2)
 #: An amount counts more than any shortage, severity more than any amount.
 OF_AMOUNT, OF_SEVERITY = Decimal(10) ** 15, Decimal(10) ** 34
-SHOWS = ("open", "snoozed", "closed")
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Prefetch, QuerySet
 
+from capacity.models import Pool
 from capacity.selectors.keyset import Page, page_of
 from commitments.models import Commitment, Deal, DealLine, Offering, OfferingStage
 
@@ -70,6 +71,11 @@ class Product:
     line_count: int
 
 
+def pool_label(pool: Pool) -> str:
+    """Return a pool's name with its location, once."""
+    return pool.name if not pool.location or pool.location in pool.name else f"{pool.name}, {pool.location}"
+
+
 def offerings_with_stages() -> QuerySet[Offering]:
     """Return all offerings, read with their stages and pools."""
     return Offering.objects.prefetch_related(
@@ -91,7 +97,11 @@ def routing_words(offering: Offering) -> Routing:
     return Routing(
         tuple(
             StageWork(
-                stage.pool_id, stage.pool.name, stage.minutes_per_unit, stage.setup_minutes, stage.lag_days
+                stage.pool_id,
+                pool_label(stage.pool),
+                stage.minutes_per_unit,
+                stage.setup_minutes,
+                stage.lag_days,
             )
             for stage in offering.stages.all()
         )

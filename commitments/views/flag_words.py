@@ -31,7 +31,7 @@ class ListedFlag:
     subject: str
     subject_url: str
     sentence: str
-    damage: str
+    damage: list[str]
     opened: str
     state: str
     way: str
@@ -80,7 +80,7 @@ def subject_of(flag: Flag, slug: str) -> tuple[str, str]:
     return "", ""
 
 
-def _damage(flag: Flag, currency: str) -> str:
+def _damage(flag: Flag, currency: str) -> list[str]:
     """Return what is at stake, most telling first."""
     holder: Commitment | Deal | None = flag.commitment or flag.deal
     parts = []
@@ -90,7 +90,7 @@ def _damage(flag: Flag, currency: str) -> str:
         parts.append(f"{hours(flag.short_minutes)} short")
     if flag.days_late:
         parts.append(f"{counted(flag.days_late, 'day', 'days')} late at best")
-    return ", ".join(parts)
+    return parts
 
 
 def _state(flag: Flag, today: date) -> str:
@@ -108,7 +108,7 @@ def _state(flag: Flag, today: date) -> str:
 def _way(flag: Flag, actor: Actor) -> tuple[str, str]:
     """Return the next step and its page; "" when this person has none."""
     slug = actor.organization.slug
-    if flag.kind == Flag.Kind.CHANGED or flag.deal_id is None:
+    if flag.kind == Flag.Kind.CHANGED and flag.commitment_id is not None:
         return "Open the promise", page_url("commitments:commitment-detail", slug, flag.commitment_id)
     if flag.commitment_id is not None:
         return "Find another date", page_url("commitments:commitment-detail", slug, flag.commitment_id)

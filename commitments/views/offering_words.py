@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commitments.models import Offering
-from commitments.selectors.offering_lists import Routing
+from commitments.selectors.offering_lists import Routing, pool_label
 from ui.formatting import counted, hours
 
 EXAMPLE = 10
@@ -15,7 +15,6 @@ class StageRow:
 
     pool_id: int
     pool: str
-    place: str
     per_unit: str
     setup: str
     lag: str
@@ -27,8 +26,7 @@ def stage_rows(offering: Offering) -> list[StageRow]:
     return [
         StageRow(
             stage.pool_id,
-            stage.pool.name,
-            stage.pool.location,
+            pool_label(stage.pool),
             hours(stage.minutes_per_unit),
             hours(stage.setup_minutes) if stage.setup_minutes else "–",
             counted(stage.lag_days, "day", "days") if stage.lag_days else "–",

@@ -17,7 +17,7 @@ ICONS = {
     "import_changed": ("upload", ""),
     "capacity": ("calendar-clock", ""),
 }
-MOST_WAYS = 4
+MOST_WAYS = 3
 MOST_WORKS = 25
 
 
@@ -117,7 +117,7 @@ def _ways(story: CellStory, actor: Actor, today: date) -> list[Way]:
     slug, cell = actor.organization.slug, story.cell
     ways = [
         Way(
-            f"Answer {commitment.reference}",
+            f"{'Answer' if actor.may(Permission.DECIDE) else 'Look at'} {commitment.reference}",
             f"{commitment.title} does not fit as asked",
             page_url("commitments:commitment-detail", slug, commitment.pk),
         )

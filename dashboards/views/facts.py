@@ -40,7 +40,7 @@ def _if_approved(shown: Board) -> dict[str, object]:
     note = (
         f"{worst.commitment.reference}, by {weekday_date(worst.commitment.promised_on, shown.today)}"
         if count == 1
-        else f"the largest of {count} proposals"
+        else f"largest of {count} proposals"
     )
     return {"label": label, "icon": icon, "value": f"{hours(worst.short_minutes)} short", "note": note}
 
@@ -65,7 +65,9 @@ def _left_out(shown: Board, slug: str) -> dict[str, object]:
         "a date": left.without_date,
         "a chance": left.without_probability,
     }
-    missing = [f"{count:,} lack {what}" for what, count in lacks.items() if count]
+    missing = [
+        f"{count:,} {'lacks' if count == 1 else 'lack'} {what}" for what, count in lacks.items() if count
+    ]
     if left.past:
         missing.append(f"{left.past:,} past")
     url = page_url("commitments:deal-list", slug)

@@ -8,6 +8,17 @@ const prepare = (grid) => {
 grids.forEach(prepare);
 document.addEventListener('htmx:afterSwap', () => document.querySelectorAll('[data-grid]').forEach(prepare));
 
+// An opened cell is marked; Escape in what it opened goes back to it.
+document.addEventListener('htmx:afterSwap', (event) => {
+  const opened = event.detail.requestConfig?.elt?.closest?.('[data-grid] .cell');
+  if (!opened) return;
+  opened.closest('[data-grid]').querySelectorAll('.cell[aria-current]').forEach((cell) => cell.removeAttribute('aria-current'));
+  opened.setAttribute('aria-current', 'true');
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && event.target.closest?.('.drill')) document.querySelector('[data-grid] .cell[aria-current]')?.focus();
+});
+
 document.addEventListener('keydown', (event) => {
   const cell = event.target.closest?.('[data-grid] .cell');
   if (!cell) return;

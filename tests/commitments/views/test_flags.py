@@ -113,11 +113,12 @@ def test_entry_shows_damage_subject_and_way_out(
     deal = make.deal(rep, rewiring, 40, amount=Decimal(184000))
     reassess(organization=in_acme, at=NOW)
     shown = text(client_of(organizations.carol))
-    assert "Promised, but it does not fit</b>" in shown
-    assert "€184,000, 96 h short, 10 days late at best" in shown
-    assert f'<a class="link" href="/o/acme/deals/{deal.pk}">Kestrel Housing: Kestrel, phase 2</a>' in shown
+    assert "<small>Promised, but it does not fit. " in shown
+    for words in ("€184,000", "96 h short", "10 days late at best"):
+        assert f'<span class="blk num nowrap">{words}</span>' in shown
+    assert f'<a href="/o/acme/deals/{deal.pk}">Kestrel Housing: Kestrel, phase 2</a>' in shown
     assert f'href="/o/acme/check?deal={deal.pk}">See what can be promised' in shown
-    assert "Found Today 09:00." in shown
+    assert "Today 09:00</td>" in shown
     assert "Open the deal" in text(client_of(organizations.dave))
 
 

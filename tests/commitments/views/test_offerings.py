@@ -96,7 +96,7 @@ def test_list_shows_the_work_of_one_and_open_promises(
     make.draft(rewiring, ops, 2)
     shown = text(client_of(dave))
     assert "Rewiring</a><small>by the house</small>" in shown
-    assert "<td>Electricians 4 h</td>" in shown
+    assert "<td>Electricians, North 4 h</td>" in shown
     assert '<td class="r num nowrap">1.5 h</td>' in shown
     assert '<td class="r num nowrap">3 days</td><td class="r num">1</td>' in shown
 
@@ -104,7 +104,7 @@ def test_list_shows_the_work_of_one_and_open_promises(
 def test_detail_says_what_ten_take(rewiring: Offering, ops: Actor, dave: User, client_of: ClientOf) -> None:
     shown = text(client_of(dave), f"{LIST}/{rewiring.pk}")
     assert "One house takes 4 h, and 1.5 h of set-up once a promise." in shown
-    assert "A promise of 10 takes 41.5 h Electricians." in shown
+    assert "A promise of 10 takes 41.5 h Electricians, North." in shown
     assert "3 days of lead time pass in which nobody works on it." in shown
     assert "Nothing is promised of it now." in shown
 
