@@ -106,7 +106,9 @@ def _value(
     name: str, schema: Described, required: bool, description: Described, described: Described
 ) -> Value:
     known = _resolved(schema, description)
-    words = known.get("format") or known.get("type", "any")
+    words = known.get("type", "any")
+    if words == "string":
+        words = known.get("format", words)
     if "enum" in known:
         words = " · ".join(str(each) for each in known["enum"] if each is not None)
     if schema.get("nullable") or known.get("nullable"):

@@ -1,6 +1,7 @@
 """Every refusal of the API as application/problem+json (RFC 9457), in one place."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.core.exceptions import (
@@ -60,12 +61,15 @@ class Finding(NamedTuple):
 
 def problem(error: Exception, context: dict[str, Any]) -> Response:
     """Return the answer to an exception; what nobody foresaw is logged and answers 500."""
+    names: dict[str, str] = getattr(context.get("view"), "field_names", {})
     if isinstance(error, DomainError):
-        return _of_domain_error(error)
+        return _of_domain_error(error, names)
     if isinstance(error, exceptions.APIException):
         return _of_framework_error(error)
     if isinstance(error, ModelValidationError):
-        return _invalid(_of_model(error))
+        return _invalid(
+            [Finding(names.get(each.field or "", each.field), each.message) for each in _of_model(error)]
+        )
     if isinstance(error, Http404 | ObjectDoesNotExist):
         return answer(404, "not_found", "There is nothing with this id in your organization.")
     if isinstance(error, PermissionDenied):
@@ -99,9 +103,9 @@ def answer(
     return Response(body | (more or {}), status=status, headers=headers, content_type=PROBLEM_TYPE)
 
 
-def _of_domain_error(error: DomainError) -> Response:
+def _of_domain_error(error: DomainError, names: Mapping[str, str]) -> Response:
     status = next(status for kind, status in DOMAIN_STATUS if isinstance(error, kind))
-    findings = [Finding(error.field, error.message)] if error.field else []
+    findings = [Finding(names.get(error.field, error.field), error.message)] if error.field else []
     headers = {"Retry-After": str(TRY_AGAIN_SECONDS)} if status == 503 else None
     more = {"verdict": error.verdict, "changed": error.changed} if isinstance(error, NoLongerFits) else None
     return answer(status, error.code, error.message, findings, headers=headers, more=more)
@@ -133,7 +137,7 @@ def _of_database_or_transport(error: Exception) -> Response | None:
         return answer(409, "conflict", "Something this rests on changed at the same moment. Try again.")
     if isinstance(error, OperationalError):
         log.warning("The database did not answer in time: %s", error)
-        return _of_domain_error(Busy("Somebody else is changing the same thing. Try again in a moment."))
+        return _of_domain_error(Busy("Somebody else is changing the same thing. Try again in a moment."), {})
     if isinstance(error, RequestDataTooBig):
         return answer(413, "too_large", "The body is too large.")
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
