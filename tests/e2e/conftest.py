@@ -43,6 +43,12 @@ def browser_type_launch_args() -> dict[str, Any]:
     }
 
 
+@pytest.fixture(autouse=True)
+def _passwords_of_the_server(_quick_passwords: None, settings: Any) -> None:
+    """Hash as the web server does, which knows nothing of the tests' quick passwords."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+
+
 @dataclass(frozen=True)
 class Site:
     """A running installation."""
@@ -57,7 +63,10 @@ def _free_port() -> int:
 
 
 def _start(*command: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, start_new_session=True)
+    environment = os.environ | {"PYTHONWARNINGS": "ignore"}
+    return subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, start_new_session=True, env=environment
+    )
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -69,16 +78,16 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-@pytest.fixture
-def site(transactional_db: None) -> Iterator[Site]:
-    """Web, worker and beat on this process's database; stopped afterwards."""
+@pytest.fixture(scope="session")
+def site(django_db_setup: None) -> Iterator[Site]:
+    """Web, worker and beat on this process's database, for all browser tests; stopped afterwards."""
     port = _free_port()
     processes = [
         _start(
             "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error"
         ),
-        _start("celery", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "error"),
-        _start("celery", "-A", "config.celery", "beat", "--loglevel", "error", "--pidfile", ""),
+        _start("celery", "--quiet", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "error"),
+        _start("celery", "--quiet", "-A", "config.celery", "beat", "--loglevel", "error", "--pidfile", ""),
     ]
     try:
         _wait_for(port)
@@ -126,7 +135,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(site: Site, browser: Browser) -> Iterator[Any]:
+def visit(transactional_db: None, site: Site, browser: Browser) -> Iterator[Any]:
     """Return a function that opens a new person's browser window."""
     opened: list[Visitor] = []
 
