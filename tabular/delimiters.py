@@ -65,7 +65,8 @@ def _evenness(records: Sequence[Record]) -> tuple[int, float]:
     several = {width: count for width, count in widths.items() if width > 1}
     if not several:
         return 1, 0.0
-    width = max(several, key=lambda each: (several[each], each))
+    first = len(records[0].cells)
+    width = max(several, key=lambda each: (several[each], each == first, each))
     clean = sum(1 for record in records if len(record.cells) == width and not record.faults)
-    heads = 0.5 if len(records[0].cells) == width else 0.0
+    heads = 0.5 if first == width else 0.0
     return width, clean / len(records) + heads

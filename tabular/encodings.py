@@ -22,6 +22,7 @@ BOMS = (
 NOT_TEXT = (
     "This is not a table: the file holds binary data. Export it again as CSV or as an Excel workbook (.xlsx)."
 )
+_CONTROL_BYTES = re.compile(rb"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f\x7f]")
 
@@ -49,7 +50,7 @@ def detect_encoding(path: Path, wanted: str | None = None) -> Encoding:
     wide = _wide(path, head)
     if wide is not None:
         return Encoding(wide)
-    if head.count(0) * 20 > len(head):
+    if head.count(0) * 20 > len(head) or len(_CONTROL_BYTES.findall(head)) * 50 > len(head):
         raise TableError(NOT_TEXT)
     if first_unreadable_line(path, "utf-8") is None:
         return Encoding("utf-8")

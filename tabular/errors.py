@@ -12,7 +12,7 @@ class TableError(Exception):
         self.line = line
 
 
-class ValueProblem(ValueError):  # noqa: N818
+class ValueProblem(ValueError):
     """One text cannot be read as the kind of value asked for; the message is a sentence."""
 
     def __init__(self, reason: str) -> None:

@@ -81,6 +81,8 @@ def _is_odd(word: str, expected: frozenset[str]) -> bool:
         return True
     if expected and not (set(foreign) - symbols) <= expected:
         return True
+    if expected and len(letters) > 2 and 3 * sum(letter > "\x7f" for letter in letters) > 2 * len(letters):
+        return True
     return bool(_NORDIC_AND_SOUTHERN.search(word)) or _mixes_scripts(letters) or _has_inner_capital(letters)
 
 

@@ -1,5 +1,6 @@
 """How a whole column writes its numbers, decided by counting, never by one value."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -147,6 +148,7 @@ def infer_percents(
     return tally.result()
 
 
+@functools.lru_cache(maxsize=8192)
 def _attempt(text: str, style: NumberStyle) -> Money | None:
     try:
         return read_money(text.rstrip("%％ ") if text.endswith(("%", "％")) else text, style)
