@@ -69,7 +69,7 @@ def _operation(path: str, verb: str, operation: Described, description: Describe
     parameters = operation.get("parameters", [])
     asked = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     answers = operation["responses"]
-    done = next((answer for code, answer in answers.items() if code.startswith("2")), {})
+    done: Described = next((answer for code, answer in answers.items() if code.startswith("2")), {})
     return Operation(
         key=operation["operationId"],
         verb=verb.upper(),

@@ -88,7 +88,7 @@ class DealSerializer(StrictSerializer):
     amount = MoneyField(allow_null=True, default=None)
     close_on = DayField(allow_null=True, default=None)
     external = ExternalSerializer(allow_null=True, default=None)
-    lines = serializers.ListSerializer(
+    lines: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=DealLineSerializer(), max_length=MOST_LINES, required=False, help_text="What it asks for"
     )
 

@@ -50,7 +50,7 @@ class OfferingSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     name = TextField(max_length=160)
     unit = TextField(max_length=40, default="unit", help_text="What one is called")
-    stages = serializers.ListSerializer(
+    stages: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=StageSerializer(), max_length=MOST_STAGES, help_text="In sequence"
     )
     archived_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Out of use since")

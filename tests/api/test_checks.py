@@ -71,3 +71,27 @@ def test_check_with_a_wrong_field_is_refused_by_name(
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"field": field, "message": message}]
+
+
+def test_largest_numbers_get_an_answer_and_not_a_failure(carol_api: Program, bob_api: Program) -> None:
+    pool = scene(bob_api).pool
+    stage = {
+        "pool": pool,
+        "minutes_per_unit": 10_000_000,
+        "setup_minutes": 10_000_000,
+        "lag_days": 3650,
+        "max_minutes_per_day": 2**31 - 1,
+    }
+    stages = [stage, {**stage, "lag_days": 0, "max_minutes_per_day": None}] * 15
+    offering = bob_api.made("offerings/", {"name": "Everything", "stages": stages})["id"]
+    asked = {"offering": offering, "quantity": 2**31 - 1, "promised_on": day(300)}
+
+    checked = carol_api.made("checks/", asked)
+    commitment = carol_api.made("commitments/", asked)["id"]
+    proposal = carol_api.post(f"commitments/{commitment}/propose/")
+    approval = bob_api.post(f"commitments/{commitment}/approve/", {"override_reason": "We try."})
+
+    assert checked["verdict"] == "infeasible"
+    assert (proposal.status_code, approval.status_code) == (200, 200)
+    assert carol_api.get("board/").status_code == 200
+    assert carol_api.made("checks/", asked)["verdict"] == "infeasible"
