@@ -49,6 +49,7 @@ class StageForm(forms.Form):
 
     def __init__(self, *args: Any, pools: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.pools = pools
         pool = self.fields["pool"]
         assert isinstance(pool, forms.ChoiceField)
         pool.choices = [("", "Choose…"), *pools]
@@ -104,9 +105,7 @@ def typed_routing(rows: Rows[StageForm]) -> Routing:
 
 
 def _typed_stage(form: StageForm) -> StageWork:
-    pool = form.fields["pool"]
-    assert isinstance(pool, forms.ChoiceField)
-    names = {str(key): str(name) for key, name in pool.choices}  # type: ignore[union-attr]
+    names = dict(form.pools)
     lag, chosen = str(form["lag_days"].value() or ""), str(form["pool"].value() or "")
     is_known = bool(chosen) and chosen in names
     return StageWork(

@@ -99,7 +99,7 @@ def _of_deals(today: date) -> tuple[list[Wish], LeftOut]:
             continue
         if lack := _lack(offering_id, due, chance, today):
             counts[lack] += 1
-        else:
+        elif offering_id is not None and due is not None and chance is not None:
             wishes.append(Wish(offering_id, quantity or 1, start or today, due, float(chance)))
     counts["without_offering"] += Deal.objects.filter(status=Deal.Status.OPEN).count() - len(seen)
     return wishes, LeftOut(**counts)
@@ -121,8 +121,9 @@ def _of_proposals(today: date) -> Iterator[Wish]:
     for offering_id, quantity, start, due, status, probability in waiting.values_list(
         "offering_id", "quantity", "earliest_start", "promised_on", "deal__status", "deal__probability"
     ):
-        is_open = status == Deal.Status.OPEN and probability is not None
-        chance = float(probability) if is_open else 0.0 if status == Deal.Status.LOST else 1.0
+        chance = 0.0 if status == Deal.Status.LOST else 1.0
+        if status == Deal.Status.OPEN and probability is not None:
+            chance = float(probability)
         yield Wish(offering_id, quantity, start, due, chance)
 
 

@@ -28,7 +28,7 @@ class BoardAddress:
     @property
     def url(self) -> str:
         """Return the address; what is as usual is left out."""
-        terms = {
+        terms: dict[str, object] = {
             "from": self.first_week,
             "show": "" if self.mode == "free" else self.mode,
             "pipeline": "" if self.with_pipeline else "off",
@@ -36,7 +36,7 @@ class BoardAddress:
             "pool": self.pool,
             "week": self.week,
         }
-        query = urlencode({name: value for name, value in terms.items() if value not in (None, "")})
+        query = urlencode({name: str(value) for name, value in terms.items() if value not in (None, "")})
         return reverse("dashboards:board", args=[self.slug]) + (f"?{query}" if query else "")
 
     def but(self, **changes: Any) -> str:
