@@ -44,13 +44,15 @@ class Outcome(StrEnum):
 class ImportedDeal:
     """A deal as its source tells it.
 
-    `values` holds only the DEAL_FIELDS the source speaks of, `initial` those used for a new deal alone.
+    `values` holds only the DEAL_FIELDS the source speaks of, `initial` those used for a new deal alone;
+    `currency` is meant where an amount comes without one.
     `company` None and `lines` None mean that the source says nothing; each line holds LINE_FIELDS likewise.
     """
 
     external_id: str
     values: Mapping[str, Any]
     initial: Mapping[str, Any] = field(default_factory=dict)
+    currency: str = ""
     company: str | None = None
     lines: Sequence[Mapping[str, Any]] | None = None
 
@@ -151,6 +153,8 @@ def _bring_up_to_date(
         if getattr(row, name) != value:
             setattr(row, name, value)
             differs = True
+    if row.amount is not None and not row.currency and deal.currency:
+        row.currency, differs = deal.currency, True
     return differs
 
 
