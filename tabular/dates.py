@@ -322,7 +322,10 @@ def _parse_pattern(code: str) -> Pattern:
     match = _CODE.match(code)
     if match:
         return Pattern(Order(match[1]), Shape(match[2], int(match[3])))
-    return Pattern(Order(code))
+    order = Order(code)
+    if order in _NUMERIC:
+        raise ValueError(f"{code!r} has no shape: separator and year digits are missing")
+    return Pattern(order)
 
 
 def _shown(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import openpyxl
 
@@ -96,8 +96,9 @@ def _until_filled(source: SheetSource) -> Iterator[Record]:
 
 def _usual_width(sample: tuple[Record, ...]) -> int:
     """The width most rows reach, counted by the last cell that holds something."""
-    widths = Counter(_last_filled(record) for record in sample if filled(record))
-    return max(widths, key=lambda width: (widths[width], width))
+    found = [_last_filled(record) for record in sample if filled(record)]
+    widths = Counter(found)
+    return max(widths, key=lambda width: (widths[width], width == found[0] > 1, width))
 
 
 def _last_filled(record: Record) -> int:
@@ -109,8 +110,9 @@ class _Rows:
 
     def __init__(self, path: Path, sheet: str, *, data_only: bool) -> None:
         self._batch: Iterator[tuple[Any, ...]] = iter(())
-        with _Guarded():
-            self._book = openpyxl.load_workbook(path, read_only=True, data_only=data_only, keep_links=False)
+        self._file = path.open("rb")
+        with _Guarded(self._file):
+            self._book = _load(self._file, data_only=data_only)
             worksheet = self._book[sheet]
             worksheet.reset_dimensions()  # many producers state wrong ones
             self._rows = iter(worksheet.iter_rows())
@@ -131,10 +133,17 @@ class _Rows:
     def close(self) -> None:
         """Give the file back."""
         self._book.close()
+        self._file.close()
 
 
 class _Guarded:
-    """Quiets openpyxl's warnings and turns whatever a damaged workbook raises into TableError."""
+    """Quiets openpyxl's warnings and turns whatever a damaged workbook raises into TableError.
+
+    On an error the file, if one is given, is closed.
+    """
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
+        self._file = file
 
     def __enter__(self) -> None:
         self._warnings = warnings.catch_warnings()
@@ -143,6 +152,8 @@ class _Guarded:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._warnings.__exit__(None, None, None)
+        if error is not None and self._file is not None:
+            self._file.close()
         if isinstance(error, Exception) and not isinstance(error, TableError):
             raise TableError(DAMAGED) from error
 
@@ -182,12 +193,17 @@ def _holds_formula(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 
 def _sheet_names(path: Path) -> list[str]:
-    with _Guarded():
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    with path.open("rb") as file, _Guarded():
+        book = _load(file, data_only=True)
         try:
             return [sheet.title for sheet in book.worksheets]
         finally:
             book.close()
+
+
+def _load(file: BinaryIO, *, data_only: bool) -> openpyxl.Workbook:
+    """A workbook from an open file: given a path, openpyxl would judge it by its name."""
+    return openpyxl.load_workbook(file, read_only=True, data_only=data_only, keep_links=False)
 
 
 def _record(line: int, cells: tuple[Any, ...], computed: tuple[Any, ...], max_cell: int) -> Record:

@@ -53,8 +53,12 @@ _GROUPS = {
 }
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _CURRENCY = re.compile(
-    "(?:" + "|".join(re.escape(each) for each in sorted(SYMBOLS, key=len, reverse=True)) + r"|[A-Za-z]{3})\.?"
+    "(?:"
+    + "|".join(re.escape(each) for each in sorted(SYMBOLS, key=len, reverse=True))
+    + r"|[A-Za-z]{3})\.?",
+    re.IGNORECASE,
 )
+_CURRENCY_LAST = re.compile(f"{_CURRENCY.pattern}\\Z", re.IGNORECASE)
 _YES = frozenset({"yes", "y", "true", "t", "1", "ja", "oui", "si", "sí", "on", "x", "✓", "wahr", "vrai"})
 _NO = frozenset({"no", "n", "false", "f", "0", "nein", "non", "off", "falsch", "faux"})
 
@@ -148,11 +152,11 @@ def _why_not(bare: str, style: NumberStyle, text: str) -> str:
         return f"{shown} is not a number"
     if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", bare):
         return f"{shown} is in scientific notation, which has lost digits; format the column as a number"
-    if re.search(r"[^\W0-9_a-zA-Z]", bare) and any(character.isdecimal() for character in bare):
+    if any(character.isdecimal() and not character.isascii() for character in bare):
         return f"{shown} is written with digits other than 0 to 9"
     if _GROUPS[other].match(bare) and bare.strip(".,"):
         return f"{shown} does not fit this column, where the decimal mark is a {style}"
-    if re.fullmatch(rf"[0-9.,'’{_SPACES}]+", bare):
+    if any(map(str.isdigit, bare)) and re.fullmatch(rf"[0-9.,'’{_SPACES}]+", bare):
         return f"{shown} has its thousands and decimals separated in an unclear way"
     return f"{shown} is not a number"
 
@@ -172,7 +176,7 @@ def _without_currency(bare: str) -> tuple[str, list[str]]:
         if match and match.end() < len(core):
             marks.append(match.group())
             core = core[match.end() :].lstrip()
-    match = re.search(f"{_CURRENCY.pattern}\\Z", core)
+    match = _CURRENCY_LAST.search(core)
     if match and match.start() > 0:
         marks.append(match.group())
         core = core[: match.start()].rstrip()
