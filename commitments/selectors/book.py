@@ -102,9 +102,8 @@ def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
 def _pool_book(pool: Pool, capacity: NDArray[np.int64] | None, rows: list[Row], first_on: date) -> PoolBook:
     if capacity is None:
         return PoolBook(pool.pk, None)
-    origin = np.datetime64(first_on)
-    dates = np.array([row[:4] for row in rows], dtype="datetime64[D]").reshape(-1, 4)
-    days = (dates - origin).astype(np.int64)
+    ordinals = [[day.toordinal() for day in row[:4]] for row in rows]
+    days = np.array(ordinals, dtype=np.int64).reshape(-1, 4) - first_on.toordinal()
     limits = np.array([row[4] for row in rows], dtype=np.int64)
     minutes = np.array([row[5] for row in rows], dtype=np.int64)
     # Without a report the plan is assumed: what earliest-due-first leaves undone until today is left.
