@@ -60,5 +60,6 @@ class DeliverForm(forms.Form):
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"delivered_on": today}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("delivered_on", today)
         self.fields["delivered_on"].widget.attrs["max"] = today.isoformat()

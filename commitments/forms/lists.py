@@ -23,7 +23,7 @@ class CommitmentFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["q"].widget.input_type = "search"  # type: ignore[attr-defined]
+        self.fields["q"].widget.input_type = "search"
         rows = Offering.objects.order_by("name", "pk").values_list("pk", "name")[:MOST_OFFERINGS]
         field = self.fields["offering"]
         assert isinstance(field, forms.ChoiceField)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -64,7 +64,7 @@ def _page_url(query: QueryDict, cursor: str) -> str:
 
 @requires(Permission.VIEW)
 @require_safe
-def commitment_export(request: TenantRequest) -> HttpResponseBase:
+def commitment_export(request: TenantRequest) -> Any:  # a StreamingHttpResponse is no HttpResponse
     """Stream the promises that match the filter as CSV."""
     wanted = CommitmentFilterForm(request.GET).wanted(request.actor.person.pk)
     response = StreamingHttpResponse(csv_lines(wanted), content_type="text/csv; charset=utf-8")
@@ -200,7 +200,7 @@ def _state_of_things(request: TenantRequest, commitment: Commitment, events: lis
     now = timezone.now()
     if commitment.state in (State.DRAFT, State.PROPOSED):
         answered = checks.check(asked=asked_of(commitment), organization=request.organization, at=now)
-        context = {
+        context: dict[str, Any] = {
             "answer": answer_of(answered),
             "rivals": rivals_of_check(answered, request.organization.slug),
         }

@@ -6,7 +6,7 @@ from commitments.models import Commitment
 from ui.formatting import duration, money, weekday_date
 
 State = Commitment.State
-ENDED = {
+ENDED: dict[str, str] = {
     State.DECLINED: "circle-slash-2",
     State.WITHDRAWN: "undo-2",
     State.CANCELLED: "ban",
@@ -56,8 +56,9 @@ def steps_of(commitment: Commitment) -> list[dict[str, str]]:
         names = names[: reached + 1] + (["Approved"] if state == State.CANCELLED else [])
         done = [{"label": name, "state": "done"} for name in names]
         return [*done, {"label": commitment.get_state_display(), "state": "current", "icon": ENDED[state]}]
-    at = {State.DRAFT: 0, State.PROPOSED: 1, State.APPROVED: 2, State.DELIVERED: 3}[state]
-    last = {True: "Kept", False: "Broken"}.get(commitment.is_kept, "Delivered")  # type: ignore[call-overload]
+    order: dict[str, int] = {State.DRAFT: 0, State.PROPOSED: 1, State.APPROVED: 2, State.DELIVERED: 3}
+    at = order[state]
+    last = "Delivered" if commitment.is_kept is None else "Kept" if commitment.is_kept else "Broken"
     steps = []
     for place, name in enumerate([*names, "Approved", last]):
         where = "done" if place < at or (place == at == 3) else "current" if place == at else "later"
