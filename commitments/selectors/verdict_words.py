@@ -51,9 +51,12 @@ def bottleneck_words(bottleneck: Bottleneck, book: Book) -> str:
     """Return who is short, by how much and when."""
     part = bottleneck.parts[0]
     name = book.pools[part.pool].name
-    between = date_range_words(book.axis.on(part.start), book.axis.on(part.end), book.today)
-    # No words in between where nothing can be worked at all.
-    return f"{name} {_verb(name)} short {hours(bottleneck.short_minutes)} {between}"
+    first, last = book.axis.on(part.start), book.axis.on(part.end)
+    words = date_range_words(first, last, book.today, joiner="and")
+    return (
+        f"{name} {_verb(name)} short {hours(bottleneck.short_minutes)} "
+        f"{'on' if first == last else 'between'} {words}"
+    )
 
 
 def _verb(name: str) -> str:

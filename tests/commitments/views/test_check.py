@@ -35,7 +35,7 @@ def test_check_says_the_verdict(sales: Client, rewiring: Offering, quantity: int
 def test_check_shows_why_not_and_what_instead(sales: Client, rewiring: Offering, ops: Actor) -> None:
     make.approved(rewiring, ops, quantity=10, company_name="Aldermoor School")
     page = words(sales.get(CHECK, terms(rewiring, 10)).content.decode())
-    assert "Electricians are short 16 h Tue 9 to Fri 12 February; 1 commitment competes." in page
+    assert "Electricians are short 16 h between Tue 9 and Fri 12 February; 1 commitment competes." in page
     assert "40 h asked, 24 h free" in page
     assert "1 commitment competes for Electricians" in page
     assert "Aldermoor School 10 × Rewiring, C-1001" in page
