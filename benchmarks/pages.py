@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def _client(port: int, token: str) -> Callable[..., Any]:
 
 def _checks(ask: Callable[..., Any]) -> None:
     offerings = ask("GET", "/api/v1/offerings/")["results"]
-    chance, today = random.Random(1), date.today()
+    chance, today = random.Random(1), datetime.now(UTC).date()
 
     def one() -> None:
         ask(

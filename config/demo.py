@@ -57,12 +57,47 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
     home = os.environ.get("CONCORD_HOME", ".concord")
     python = [sys.executable, "-m"]
     commands = {
-        "web": [*python, "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2"]
-        + ["--threads", "4", "--log-level", "warning"],
-        "worker": [*python, "celery", "--quiet", "-A", "config.celery", "worker", "--concurrency", "2"]
-        + ["--loglevel", "warning", "--without-gossip", "--without-mingle"],
-        "beat": [*python, "celery", "--quiet", "-A", "config.celery", "beat", "--loglevel", "warning"]
-        + ["--pidfile", "", "--schedule", str(Path(home) / "beat-schedule")],
+        "web": [
+            *python,
+            "gunicorn",
+            "config.wsgi",
+            "--bind",
+            f"{host}:{port}",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--log-level",
+            "warning",
+        ],
+        "worker": [
+            *python,
+            "celery",
+            "--quiet",
+            "-A",
+            "config.celery",
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "warning",
+            "--without-gossip",
+            "--without-mingle",
+        ],
+        "beat": [
+            *python,
+            "celery",
+            "--quiet",
+            "-A",
+            "config.celery",
+            "beat",
+            "--loglevel",
+            "warning",
+            "--pidfile",
+            "",
+            "--schedule",
+            str(Path(home) / "beat-schedule"),
+        ],
     }
     children = {
         name: subprocess.Popen(command, cwd=_root(), start_new_session=True, env=_environment())

@@ -26,10 +26,10 @@ EXAMPLE = {
             "weeks": [
                 {
                     "starts_on": "2027-03-01",
-                    "capacity_minutes": 9600,
-                    "booked_minutes": 9600,
-                    "held_minutes": 0,
-                    "pipeline_expected_minutes": 1480,
+                    "capacity": 9600,
+                    "booked": 9600,
+                    "held": 0,
+                    "pipeline_expected": 1480,
                     "overload_probability": None,
                     "over_promised": True,
                     "short_minutes": 2760,
@@ -44,14 +44,10 @@ class BoardWeekSerializer(serializers.Serializer[Any]):
     """One week of one pool."""
 
     starts_on = serializers.DateField(help_text="Monday")
-    capacity_minutes = serializers.IntegerField(
-        allow_null=True, help_text="null: not known, which is not zero"
-    )
-    booked_minutes = serializers.IntegerField()
-    held_minutes = serializers.IntegerField()
-    pipeline_expected_minutes = serializers.IntegerField(
-        help_text="Proposals and open deals, by their chance"
-    )
+    capacity = serializers.IntegerField(allow_null=True, help_text="null: not known, which is not zero")
+    booked = serializers.IntegerField()
+    held = serializers.IntegerField()
+    pipeline_expected = serializers.IntegerField(help_text="Proposals and open deals, by their chance")
     overload_probability = serializers.FloatField(allow_null=True, help_text="null: not estimated")
     over_promised = serializers.BooleanField()
     short_minutes = serializers.IntegerField(help_text="Promised for this week and not to be done by its end")
@@ -130,10 +126,10 @@ def _row_json(row: BoardRow) -> dict[str, Any]:
         "weeks": [
             {
                 "starts_on": cell.starts_on,
-                "capacity_minutes": cell.capacity,
-                "booked_minutes": cell.booked,
-                "held_minutes": cell.held,
-                "pipeline_expected_minutes": cell.pipeline_expected,
+                "capacity": cell.capacity,
+                "booked": cell.booked,
+                "held": cell.held,
+                "pipeline_expected": cell.pipeline_expected,
                 "overload_probability": cell.overload_probability,
                 "over_promised": cell.over_promised,
                 "short_minutes": cell.short,

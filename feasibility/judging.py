@@ -28,9 +28,7 @@ def judge(ask: Ask, pools: Pools, *, with_plan: bool = True) -> Assessment:
     return _refused(ask, pools, rooms, forward, late)
 
 
-def _accepted(
-    ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, with_plan: bool
-) -> Assessment:
+def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, with_plan: bool) -> Assessment:
     calm = pass_backward(ask, rooms_for(ask, pools, PreparedPool.buffered_room))
     milestones = calm or pass_backward(ask, rooms)
     if milestones is None:

@@ -96,6 +96,9 @@ class _ColumnTally:
     typed: dict[str, int] = field(default_factory=dict)
     dates: DateTally = field(default_factory=DateTally)
     numbers: NumberTally = field(default_factory=NumberTally)
+    wants_dates: bool = field(init=False)
+    wants_numbers: bool = field(init=False)
+    wants_percents: bool = field(init=False)
     percents: dict[NumberStyle, PercentTally] = field(
         default_factory=lambda: {style: PercentTally(style) for style in NumberStyle}
     )
@@ -110,15 +113,17 @@ class _ColumnTally:
         stated = row.kinds.get(self.header)
         if stated:
             self.typed[stated] = self.typed.get(stated, 0) + 1
-        if self.wants(FieldKind.DATE):
+        if self.wants_dates:
             self.dates.add(text)
-        if any(map(self.wants, NUMERIC_KINDS)) and stated != "number":
+        if self.wants_numbers and stated != "number":
             self.numbers.add(text)
-        if self.wants(FieldKind.PERCENT):
+        if self.wants_percents:
             self._see_percent(text, stated)
 
-    def wants(self, kind: FieldKind) -> bool:
-        return self.kind is None or self.kind is kind
+    def __post_init__(self) -> None:
+        self.wants_dates = self.kind in (None, FieldKind.DATE)
+        self.wants_numbers = self.kind is None or self.kind in NUMERIC_KINDS
+        self.wants_percents = self.kind in (None, FieldKind.PERCENT)
 
     def _see(self, text: str) -> None:
         shown = text.strip()[:SHOWN_LENGTH]
@@ -136,8 +141,7 @@ class _ColumnTally:
             tally.add(text)
 
     def result(self) -> ColumnProfile:
-        numeric = any(map(self.wants, NUMERIC_KINDS))
-        numbers = self._numbers() if numeric else None
+        numbers = self._numbers() if self.wants_numbers else None
         style = numbers if isinstance(numbers, NumberStyle) else NumberStyle.POINT
         return ColumnProfile(
             self.header,
@@ -146,9 +150,9 @@ class _ColumnTally:
             tuple(self.distinct),
             self.more_distinct,
             self.typed,
-            dates=self.dates.result() if self.wants(FieldKind.DATE) else None,
+            dates=self.dates.result() if self.wants_dates else None,
             numbers=numbers,
-            percents=self.percents[style].result() if self.wants(FieldKind.PERCENT) else None,
+            percents=self.percents[style].result() if self.wants_percents else None,
         )
 
     def _numbers(self) -> NumberStyle | AmbiguousNumbers | NotNumbers:

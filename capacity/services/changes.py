@@ -71,6 +71,7 @@ def _subject(resource_id: int | None, pool_id: int | None) -> tuple[Resource | N
     if pool_id is not None:
         (pool,) = lock_pools([pool_id])
         return None, pool, [pool.pk]
+    assert resource_id is not None
     resource = Resource.objects.filter(pk=resource_id).first()
     if resource is None:
         raise DomainError(f"There is no resource {resource_id}.", field="resource")

@@ -27,7 +27,9 @@ class Commitment(OrganizationOwned):
 
     number = models.PositiveBigIntegerField(help_text="Counts within the organization")
     deal = TenantForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="commitments")
-    company = TenantForeignKey(Company, on_delete=models.PROTECT, null=True, blank=True, related_name="commitments")
+    company = TenantForeignKey(
+        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="commitments"
+    )
     offering = TenantForeignKey(Offering, on_delete=models.PROTECT, related_name="commitments")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     earliest_start = models.DateField()

@@ -40,7 +40,8 @@ class Deal(OrganizationOwned):
     probability = models.DecimalField(
         max_digits=5,
         decimal_places=4,
-        null=True, blank=True,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Chance to win, from 0 to 1",
     )

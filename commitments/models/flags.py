@@ -19,7 +19,9 @@ class Flag(OrganizationOwned):
     kind = models.CharField(max_length=40, choices=Kind)
     cause = models.CharField(max_length=120, help_text="Kind and subject: one open flag for each")
     deal = TenantForeignKey(Deal, on_delete=models.CASCADE, null=True, blank=True, related_name="flags")
-    commitment = TenantForeignKey(Commitment, on_delete=models.CASCADE, null=True, blank=True, related_name="flags")
+    commitment = TenantForeignKey(
+        Commitment, on_delete=models.CASCADE, null=True, blank=True, related_name="flags"
+    )
     sentence = models.CharField(max_length=500)
     evidence = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     short_minutes = models.PositiveBigIntegerField(default=0)
@@ -29,7 +31,9 @@ class Flag(OrganizationOwned):
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
-    acknowledged_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    acknowledged_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     snoozed_until = models.DateTimeField(null=True, blank=True)
     snooze_reason = models.CharField(max_length=300, blank=True)
 

@@ -18,7 +18,9 @@ class StoredVerdict(OrganizationOwned):
     picture = models.JSONField(encoder=DjangoJSONEncoder, help_text="Weeks of each pool as drawn")
     evidence = models.JSONField(encoder=DjangoJSONEncoder, help_text="The certificate the checker re-counts")
     digest = models.CharField(max_length=64, help_text="SHA-256 of asked, answer and evidence")
-    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False)
+    by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
+    )
     deal = TenantForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta(OrganizationOwned.Meta):
@@ -40,12 +42,18 @@ class LedgerEvent(OrganizationOwned):
 
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
-    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False)
+    by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
+    )
     by_name = models.CharField(max_length=150, blank=True, help_text="As the person was called then")
     side = models.CharField(max_length=10, choices=Side)
-    commitment = TenantForeignKey(Commitment, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    commitment = TenantForeignKey(
+        Commitment, on_delete=models.PROTECT, null=True, blank=True, related_name="events"
+    )
     deal = TenantForeignKey(Deal, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    verdict = TenantForeignKey(StoredVerdict, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    verdict = TenantForeignKey(
+        StoredVerdict, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     reason = models.TextField(blank=True)
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 

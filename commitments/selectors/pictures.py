@@ -79,9 +79,7 @@ def _pool_picture(
         free = asked - assessment.bottleneck.short_minutes
     capacity = int(prepared.book.known_capacity()[start : due + 1].sum())
     buffered = prepared.buffered_table.room(start, due)
-    verdict = (
-        Verdict.INFEASIBLE if free < asked else Verdict.TIGHT if buffered < asked else Verdict.FEASIBLE
-    )
+    verdict = Verdict.INFEASIBLE if free < asked else Verdict.TIGHT if buffered < asked else Verdict.FEASIBLE
     return PoolPicture(
         pool=book.pools[pool_id],
         asked_minutes=asked,
@@ -95,7 +93,7 @@ def _pool_picture(
 
 
 def week_bounds(book: Book, first: int, last: int) -> list[tuple[int, int]]:
-    """Return (first, last) day indices of the weeks, Monday to Sunday, from that of `first` to that of `last`.
+    """Return (first, last) day indices of the weeks from that of day `first` to that of day `last`.
 
     The axis begins today, so the first week may be cut short.
     """
@@ -107,9 +105,7 @@ def week_bounds(book: Book, first: int, last: int) -> list[tuple[int, int]]:
     return bounds
 
 
-def _weeks(
-    ask: Ask, windows: list[StageWindow], book: Book, prepared: PreparedPool
-) -> tuple[Week, ...]:
+def _weeks(ask: Ask, windows: list[StageWindow], book: Book, prepared: PreparedPool) -> tuple[Week, ...]:
     first = max(0, ask.start - 14)
     last = max(ask.due + 14, first + LEAST_WEEKS * 7 - 1)
     bounds = week_bounds(book, first, min(last, first + MOST_WEEKS * 7 - 1))

@@ -158,7 +158,7 @@ def _judge_deals(
     routings: dict[int, Offering],
     at: datetime,
 ) -> dict[int, DealLine]:
-    """Bring the verdict of every line of open and won deals up to date; return deals' worst infeasible line."""
+    """Bring the lines of open and won deals up to date; return each deal's worst infeasible line."""
     covered = _covered()
     worst: dict[int, DealLine] = {}
     changed: list[DealLine] = []

@@ -125,7 +125,7 @@ def _mark_approved(
 
 
 def terms_of(deal: Deal) -> list[dict[str, Any]]:
-    """Return the deal's terms in a fixed order, to compare later: noise such as stage or amount is left out."""
+    """Return the deal's terms in a fixed order, to compare later; stage and amount are noise."""
     return sorted(
         (
             {

@@ -39,7 +39,7 @@ class Finding:
 
 
 def short_commitments(shorts: Mapping[int, tuple[int, int]], book: Book) -> Iterator[Finding]:
-    """Return approved promises that compete for hours that are not there: knowing overrides and the others."""
+    """Return approved promises that compete for missing hours: knowing overrides and the others."""
     commitments = Commitment.objects.filter(pk__in=shorts, state=Commitment.State.APPROVED)
     for commitment in commitments.select_related("offering", "company").order_by("pk"):
         pool_id, short = shorts[commitment.pk]

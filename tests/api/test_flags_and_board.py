@@ -113,8 +113,8 @@ def test_board_shows_pools_by_week(bob_api: Program, carol_api: Program, at_acme
     (pool,) = board["pools"]
     assert (pool["pool"], pool["name"]) == (at_acme.pool, "Electricians")
     assert [week["starts_on"] for week in pool["weeks"]] == mondays
-    assert [week["capacity_minutes"] for week in pool["weeks"]][1:] == [3360, 3360]
-    assert sum(week["booked_minutes"] for week in pool["weeks"]) == 480
+    assert [week["capacity"] for week in pool["weeks"]][1:] == [3360, 3360]
+    assert sum(week["booked"] for week in pool["weeks"]) == 480
     assert {week["held_minutes"] for week in pool["weeks"]} == {0}
     assert not any(week["over_promised"] for week in pool["weeks"])
 

@@ -1,7 +1,6 @@
 """Fifty people approve at once: the last hours are never sold twice, and would be without the lock."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ CLIENTS, PLACES = 50, 16
 
 
 @pytest.fixture
-def crowd(transactional_db: None) -> Iterator[tuple[Organizations, list[int]]]:
+def crowd(transactional_db: None) -> tuple[Organizations, list[int]]:
     """Fifty proposals of one house each, where sixteen fit by Friday."""
     people = two_organizations()
     ops, rep = actor(people.acme, people.bob), actor(people.acme, people.carol)
@@ -48,7 +47,7 @@ def crowd(transactional_db: None) -> Iterator[tuple[Organizations, list[int]]]:
                 at=NOW,
             )
             proposals.append(propose(commitment_id=draft.pk, by=rep, at=NOW).pk)
-    yield people, proposals
+    return people, proposals
 
 
 def approve_all_at_once(people: Organizations, proposals: list[int]) -> dict[str, int]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from commitments.models import Commitment, Deal, Offering, StoredVerdict
 from capacity.models import Pool
+from commitments.models import Commitment, Deal, Offering, StoredVerdict
 from dashboards.demo.filling import fill
 from dashboards.demo.stage import Size
 from tenants.scope import tenant_scope
@@ -30,7 +30,8 @@ def sample() -> tuple[Organizations, list[str]]:
         assert running is not None
         deal, offering, pool = Deal.objects.first(), Offering.objects.first(), Pool.objects.first()
         verdict = StoredVerdict.objects.first()
-        assert deal and offering and pool and verdict
+        for made in (deal, offering, pool, verdict):
+            assert made is not None
         asked = f"offering={offering.pk}&quantity=900&promised_on={running.promised_on}"
         paths = [
             "check",

@@ -80,6 +80,6 @@ def proposed(
 def approved(
     of: Offering, by: Actor, quantity: int = 10, promised_on: date = FRIDAY, override: str = "", **fields: Any
 ) -> Commitment:
-    """Save a promise that operations approved; `by` needs both rights, `override` is the reason if it does not fit."""
+    """Save an approved promise; `by` needs both rights, `override` is the reason if it does not fit."""
     made = proposed(of, by, quantity, promised_on, **fields)
     return approve(commitment_id=made.pk, by=by, at=fields.get("at", NOW), override_reason=override)

@@ -13,6 +13,9 @@ from tenants.scope import tenant_scope
 from tests.database import Connection, as_web, new_organization, new_pool, new_resource, superuser
 
 
+pytestmark = pytest.mark.usefixtures("unwatched")  # each lock alone
+
+
 @pytest.fixture
 def pools(acme: Organization, other: Organization) -> tuple[Pool, Pool]:
     """A pool of acme and one of other."""

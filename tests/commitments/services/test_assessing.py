@@ -24,7 +24,9 @@ def open_flags() -> list[tuple[str, int | None, int | None]]:
     return [(flag.kind, flag.deal_id, flag.commitment_id) for flag in flags]
 
 
-def approved(offering: Offering, quantity: int, rep: Actor, ops: Actor, deal: Deal | None = None) -> Commitment:
+def approved(
+    offering: Offering, quantity: int, rep: Actor, ops: Actor, deal: Deal | None = None
+) -> Commitment:
     draft = create_draft(
         offering=offering,
         quantity=quantity,
@@ -90,9 +92,7 @@ def test_override_stays_flagged_until_it_ends(rewiring: Offering, rep: Actor, op
     assert open_flags() == []
 
 
-def test_override_is_one_finding_beside_promises_that_fit(
-    rewiring: Offering, rep: Actor, ops: Actor
-) -> None:
+def test_override_is_one_finding_beside_promises_that_fit(rewiring: Offering, rep: Actor, ops: Actor) -> None:
     regular = approved(rewiring, 10, rep, ops)
     override = approved(rewiring, 10, rep, ops)
     reassess(organization=ops.organization, at=NOW)
@@ -134,9 +134,7 @@ def test_won_without_approval_is_flagged_until_approved(rewiring: Offering, rep:
 
 
 def test_deal_won_long_ago_is_history(rewiring: Offering, rep: Actor, ops: Actor) -> None:
-    old = create_deal(
-        name="Old", status="won", close_on=TODAY - timedelta(days=91), by=rep, at=NOW
-    )
+    old = create_deal(name="Old", status="won", close_on=TODAY - timedelta(days=91), by=rep, at=NOW)
     reassess(organization=ops.organization, at=NOW)
     assert open_flags() == []
     change_deal(deal=old, close_on=TODAY - timedelta(days=90), by=rep, at=NOW)

@@ -59,7 +59,9 @@ def test_approve_refuses_what_no_longer_fits(rewiring: Offering, rep: Actor, ops
 
 def test_approve_with_a_reason_overrides(rewiring: Offering, rep: Actor, ops: Actor) -> None:
     commitment = proposed(rewiring, 20, rep)
-    approved = approve(commitment_id=commitment.pk, by=ops, at=NOW, override_reason="The client pays overtime")
+    approved = approve(
+        commitment_id=commitment.pk, by=ops, at=NOW, override_reason="The client pays overtime"
+    )
     assert (approved.is_override, approved.short_minutes) == (True, 960)
     event = LedgerEvent.objects.get(commitment=approved, kind="approved")
     assert event.reason == "The client pays overtime"
@@ -104,9 +106,9 @@ def test_deliver_keeps_the_four_dates_apart(rewiring: Offering, rep: Actor, ops:
     delivered = deliver(commitment_id=commitment.pk, delivered_on=date(2027, 2, 13), by=ops, at=later)
     assert (delivered.requested_on, delivered.first_promised_on, delivered.promised_on) == (FRIDAY,) * 3
     assert (delivered.delivered_on, delivered.is_kept) == (date(2027, 2, 13), False)
+    other = proposed(rewiring, 1, rep)
+    approve(commitment_id=other.pk, by=ops, at=NOW)
     with pytest.raises(DomainError, match="future"):
-        other = proposed(rewiring, 1, rep)
-        approve(commitment_id=other.pk, by=ops, at=NOW)
         deliver(commitment_id=other.pk, delivered_on=FRIDAY, by=ops, at=NOW)
 
 
