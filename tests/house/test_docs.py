@@ -8,9 +8,7 @@ READ = re.compile(r"""env\.(?:text|flag|number|words)\(\s*["']([A-Z_]+)["']""")
 
 
 def settings_read() -> set[str]:
-    return {
-        name for path in (ROOT / "config").glob("*.py") for name in READ.findall(path.read_text())
-    }
+    return {name for path in (ROOT / "config").glob("*.py") for name in READ.findall(path.read_text())}
 
 
 def test_every_setting_is_described() -> None:
@@ -20,7 +18,9 @@ def test_every_setting_is_described() -> None:
 
 
 def compose() -> dict[str, dict[str, object]]:
-    services: dict[str, dict[str, object]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    services: dict[str, dict[str, object]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
+        "services"
+    ]
     return services
 
 
