@@ -59,6 +59,7 @@ _NAME_DAY = re.compile(
     _WEEKDAY + _NAME + r"[-/. ]\s*(?P<a>\d{1,2})(?:st|nd|rd|th)?(?:,\s*|[-/. ]\s*)(?P<c>\d{4}|\d{2})" + _TIME
 )
 _SERIAL = re.compile(r"(?P<days>\d{5})(?P<fraction>\.\d+)?\Z", re.ASCII)
+_WRITTEN_OUT = Shape()
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 
@@ -156,7 +157,7 @@ _READERS: tuple[Callable[[str], tuple[Reading, ...]], ...] = (
 )
 
 
-def _one(match: re.Match[str], order: Order, places: str, shape: Shape = Shape()) -> tuple[Reading, ...]:
+def _one(match: re.Match[str], order: Order, places: str, shape: Shape = _WRITTEN_OUT) -> tuple[Reading, ...]:
     """The reading that takes year, month and day from these groups; none when the time is impossible."""
     year, month, day = (match[place] for place in places)
     clock = _clock(match)

@@ -129,7 +129,9 @@ def _legacy(path: Path) -> Encoding:
     """One of the older encodings, by how well the words with accents read."""
     _refuse_damaged_utf8(path)
     sample = _accented_lines(path)
-    for name in ranked(sample):
+    names = ranked(sample)
+    _refuse_nearly_readable(path, names[:1])
+    for name in names:
         if first_unreadable_line(path, name) is None:
             return Encoding(name, guessed=True)
     line = first_unreadable_line(path, "utf-8")
@@ -155,6 +157,25 @@ def _refuse_damaged_utf8(path: Path) -> None:
             "Correct that line or export the file again.",
             line=line,
         )
+
+
+def _refuse_nearly_readable(path: Path, names: list[str]) -> None:
+    """A few stray bytes must not move a whole file into an encoding of another language."""
+    for name in names:
+        line = first_unreadable_line(path, name)
+        if line is not None and 100 * _unreadable(path, name) <= sum(
+            map(len, map(_HIGH.findall, _chunks(path)))
+        ):
+            raise TableError(
+                f"The file reads as {name}, but line {line} holds bytes that are not. "
+                "Correct that line or export the file as UTF-8.",
+                line=line,
+            )
+
+
+def _unreadable(path: Path, name: str) -> int:
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    return sum(decoder.decode(chunk).count("\ufffd") for chunk in _chunks(path))
 
 
 def _accented_lines(path: Path) -> bytes:

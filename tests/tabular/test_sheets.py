@@ -4,9 +4,11 @@ import struct
 import zipfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 import pytest
+from defusedxml.common import EntitiesForbidden
 
 from tabular import (
     ISO,
@@ -155,8 +157,12 @@ ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&
 
 def test_open_table_refuses_xml_entities(make_sheet: MakeFile) -> None:
     path = make_sheet(row(1, text("A1", "name"), text("B1", "&b;")), prologue=ENTITIES)
-    with pytest.raises(TableError, match="damaged or not a real Excel workbook"):
+    with pytest.raises(TableError, match="damaged or not a real Excel workbook") as caught:
         open_table(path)
+    assert caught.value.__cause__ is not None
+    assert isinstance(caught.value.__cause__.__cause__, EntitiesForbidden)
+    harmless = make_sheet(row(1, text("A1", "name"), text("B1", "&amp;b;")))
+    assert open_table(harmless).headers == ("name", "&b;")
 
 
 def test_open_table_refuses_a_workbook_that_unpacks_to_too_much(make_sheet: MakeFile) -> None:
@@ -174,9 +180,11 @@ def test_open_table_refuses_a_part_larger_than_it_states(make_sheet: MakeFile) -
     with zipfile.ZipFile(path) as archive:
         size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
     content = path.read_bytes().replace(struct.pack("<L", size), struct.pack("<L", 1_000))
+    assert open_table(path).headers[0] == "name"
     path.write_bytes(content)
-    with pytest.raises(TableError, match="damaged or not a real Excel workbook"):
+    with pytest.raises(TableError, match="damaged or not a real Excel workbook") as caught:
         open_table(path)
+    assert isinstance(caught.value.__cause__, (zipfile.BadZipFile, ParseError))
 
 
 @pytest.mark.parametrize("number", ["99999999999", "2000000"])
@@ -193,8 +201,9 @@ def test_open_table_refuses_a_number_of_5000_digits(make_sheet: MakeFile) -> Non
         row(1, text("A1", "name"), text("B1", "amount"))
         + row(2, text("A2", "alice"), f'<c r="B2"><v>{"9" * 5_000}</v></c>')
     )
-    with pytest.raises(TableError, match="damaged or not a real Excel workbook"):
+    with pytest.raises(TableError, match="damaged or not a real Excel workbook") as caught:
         list(open_table(path).rows())
+    assert "4300 digits" in str(caught.value.__cause__)
 
 
 def row(number: int, *cells: str) -> str:

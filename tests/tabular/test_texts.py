@@ -119,11 +119,17 @@ def test_open_table_finds_the_first_accent_on_the_last_line(make_file: MakeFile)
     assert [row.cells["city"] for row in open_table(path).rows()][-1] == "Zürich"
 
 
-def test_open_table_falls_back_when_the_first_guess_cannot_read_the_whole_file(make_file: MakeFile) -> None:
+def test_open_table_does_not_change_language_for_a_stray_byte(make_file: MakeFile) -> None:
     text = "name;city\n" + "alice;Zürich\n" * 8_000
-    damaged = text.encode("cp1252") + "bob;Gr\x81n\n".encode("latin-1")  # 0x81 is no character of cp1252
-    table = open_table(make_file(damaged))
-    assert table.format.encoding != "cp1252"
+    stray = "bob;Gr\x81n\n".encode("latin-1")  # 0x81 is no character of cp1252
+    with pytest.raises(TableError, match="The file reads as cp1252, but line 8002 holds bytes that are not"):
+        open_table(make_file(text.encode("cp1252") + stray))
+
+
+def test_open_table_falls_back_when_the_first_guess_cannot_read_much_of_the_file(make_file: MakeFile) -> None:
+    text = "name;city\n" + "alice;Zürich\n" * 6_000 + "bob;Ťapešov\n" * 500  # 0x8D is no character of cp1252
+    table = open_table(make_file(text, "cp1250"))
+    assert [row.cells["city"] for row in table.rows()][-1] == "Ťapešov"
 
 
 def test_open_table_does_not_turn_damaged_utf8_into_gibberish(make_file: MakeFile) -> None:
