@@ -1,18 +1,14 @@
 """Applies a checked import in one transaction: everything comes in or nothing does."""
 
-from datetime import timedelta
-
 from commitments.services.reassessment import ask_for_reassessment
 from integrations.models import FileImport, RememberedMapping
-from integrations.services.checking import CHUNK, LONG_LEASE, Clock, mapping_of
+from integrations.services.checking import CHUNK, Clock, mapping_of
 from integrations.services.staging import count_actions, next_group, settle_group, surroundings
-from integrations.services.uploading import close, dedupe_key
+from integrations.services.uploading import close
 from tenants.errors import Busy
 from tenants.scope import tenant_scope
-from tenants.services import outbox
 
 Status = FileImport.Status
-ROWS_A_SECOND = 300  # a careful guess: only how soon another worker may look decides on it
 
 
 def apply_import(*, organization_id: int, import_id: int, clock: Clock) -> None:
@@ -20,10 +16,6 @@ def apply_import(*, organization_id: int, import_id: int, clock: Clock) -> None:
 
     Raises Busy when another worker is at it, so that it is tried again should that worker die.
     """
-    with tenant_scope(organization_id):
-        rows = FileImport.objects.get(pk=import_id).rows_total
-        lease = LONG_LEASE + timedelta(seconds=rows // ROWS_A_SECOND)
-        outbox.keep(entry_kind="import", dedupe_key=dedupe_key(import_id), until=clock() + lease)
     with tenant_scope(organization_id):
         imported = (
             FileImport.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=import_id).first()

@@ -4,13 +4,13 @@ that a worker that takes over goes on where the last one was, and nobody reads a
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from integrations.files.fields import fields_of
 from integrations.files.mapping import Mapping, parse_mapping
 from integrations.files.rows import ReadRow, RowReader
 from integrations.files.settling import Readings, readers_from_json, settle
-from integrations.models import FileImport, StagedRow
+from integrations.models import FileImport
 from integrations.services.staging import (
     count_actions,
     forget_outcomes,
@@ -18,19 +18,17 @@ from integrations.services.staging import (
     next_group,
     number_equal_keys,
     settle_group,
+    stage_rows,
     surroundings,
 )
-from integrations.services.uploading import close, dedupe_key, open_import
+from integrations.services.uploading import close, open_import
 from tabular import TableError
 from tabular.profile import profile
 from tenants.models import Organization
 from tenants.scope import tenant_scope
-from tenants.services import outbox
 
-Status, Step, Action = FileImport.Status, FileImport.Step, StagedRow.Action
+Status, Step = FileImport.Status, FileImport.Step
 CHUNK = 1000
-LEASE = timedelta(seconds=30)
-LONG_LEASE = timedelta(seconds=120)  # one pass over the whole file without a sign of life
 Clock = Callable[[], datetime]
 
 
@@ -64,7 +62,6 @@ class Checking:
 
     def _profile(self) -> None:
         """Look at the whole columns: how dates and numbers are written."""
-        self._change(lambda held: None, lease=LONG_LEASE)
         table = open_import(self.imported)
         kinds = {name: fields_of(self.imported.kind)[name].kind for name in self.mapping.used}
         seen = profile(table, self.mapping.used, kinds)
@@ -125,19 +122,17 @@ class Checking:
         held.words = met_words(held, self.mapping, around)
         held.status = Status.CHECKED
 
-    def _change(self, change: Callable[[FileImport], None], lease: timedelta = LEASE) -> None:
-        """Make one change in its own transaction unless somebody else was here; extend the lease."""
+    def _change(self, change: Callable[[FileImport], None]) -> None:
+        """Make one change in its own transaction unless somebody else was here."""
         seen = self.imported
         with tenant_scope(self.organization_id):
             held: FileImport = FileImport.objects.select_for_update(no_key=True).get(pk=seen.pk)
             if _place(held) != _place(seen):
                 raise Overtaken
             change(held)
-            now = self.clock()
             if not held.is_over:
-                held.moved_at = now
+                held.moved_at = self.clock()
                 held.save()
-            outbox.keep(entry_kind="import", dedupe_key=dedupe_key(held.pk), until=now + lease)
         self.imported = held
 
 
@@ -168,20 +163,7 @@ def _settled(held: FileImport, settled: Readings, rows: int, notes: list[str]) -
 
 
 def _store(held: FileImport, chunk: list[ReadRow]) -> None:
-    StagedRow.objects.bulk_create(
-        [
-            StagedRow(
-                file_import=held,
-                line=row.line,
-                key=row.key,
-                action=Action.REJECTED if row.problems else Action.READ,
-                problems=row.problems,
-                data={} if row.problems else row.values,
-            )
-            for row in chunk
-        ],
-        batch_size=CHUNK,
-    )
+    stage_rows(held, chunk)
     held.cursor_line = chunk[-1].line
     held.rows_seen += len(chunk)
     held.rejected += sum(1 for row in chunk if row.problems)

@@ -1,9 +1,11 @@
 """The rows of one import in the database: locked progress, keys, groups of rows, what was counted."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Count
 
@@ -19,7 +21,7 @@ from integrations.files.assembly import (
     status_of,
 )
 from integrations.files.mapping import Mapping
-from integrations.files.rows import CONTENT, plain_key
+from integrations.files.rows import CONTENT, ReadRow, plain_key
 from integrations.models import FileImport, StagedRow
 from tenants.models import Organization
 from tenants.scope import current_organization_id
@@ -34,6 +36,32 @@ class Group:
 
     last_key: str
     rows: dict[str, list[KeyedRow]]
+
+
+def stage_rows(imported: FileImport, rows: Sequence[ReadRow]) -> None:
+    """Write the rows of one chunk; as one JSON value, which is several times faster than row by row."""
+    packed = json.dumps(
+        [
+            {
+                "line": row.line,
+                "key": row.key,
+                "action": Action.REJECTED if row.problems else Action.READ,
+                "problems": row.problems,
+                "data": {} if row.problems else row.values,
+            }
+            for row in rows
+        ],
+        cls=DjangoJSONEncoder,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO integrations_stagedrow"
+            " (organization_id, file_import_id, line, key, action, problems, data)"
+            " SELECT %(org)s, %(id)s, r.line, r.key, r.action, r.problems, r.data"
+            " FROM jsonb_to_recordset(%(rows)s::jsonb)"
+            " AS r(line int, key text, action text, problems jsonb, data jsonb)",
+            {"org": current_organization_id(), "id": imported.pk, "rows": packed},
+        )
 
 
 def next_group(imported: FileImport, after: str, keys: int) -> Group | None:
