@@ -31,7 +31,7 @@ INSERT INTO tenants_outboxentry
   (organization_id, kind, payload, dedupe_key, written_in, next_at, attempts, last_error, hinted_at)
 SELECT %(organization)s, %(kind)s, %(payload)s::jsonb, %(key)s, pg_current_xact_id()::text::bigint,
   %(at)s::timestamptz, 0, '',
-  CASE WHEN %(at)s::timestamptz <= now() AND (
+  CASE WHEN %(at)s::timestamptz <= clock_timestamp() + interval '1 second' AND (
     SELECT count(*) FROM (
       SELECT 1 FROM tenants_outboxentry WHERE organization_id = %(organization)s
         AND done_at IS NULL AND dead_at IS NULL AND hinted_at IS NOT NULL LIMIT %(share)s
