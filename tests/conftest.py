@@ -1,6 +1,7 @@
 """The test database: made by its owner, used as the web role."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -26,6 +27,7 @@ from tests.factories.tenants import (  # noqa: F401  (fixtures)
     organizations,
     other,
 )
+from tests.house.statements import watched
 
 assert workers.app is not None  # tasks are published through this application
 
@@ -73,6 +75,18 @@ TransactionTestCase._fixture_teardown = _truncate  # type: ignore[method-assign]
 def pytest_unconfigure() -> None:
     """Stop the services when the last process leaves."""
     embedded.release(services.HOME)
+
+
+@pytest.fixture
+def unwatched() -> None:
+    """Let a test forget the organization on purpose, to see what row-level security does alone."""
+
+
+@pytest.fixture(autouse=True)
+def _watched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail at every statement on a tenant's table that forgets the organization."""
+    with nullcontext() if "unwatched" in request.fixturenames else watched():
+        yield
 
 
 @pytest.fixture(autouse=True)
