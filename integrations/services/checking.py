@@ -28,7 +28,7 @@ from tenants.models import Organization
 from tenants.scope import tenant_scope
 
 Status, Step = FileImport.Status, FileImport.Step
-CHUNK = 1000
+CHUNK = 500
 Clock = Callable[[], datetime]
 
 
