@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from commitments.models import Commitment, CommitmentStage
 from commitments.selectors.checks import Check
 
-MOST_SHOWN = 20
+MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,14 @@ class PoolStanding:
     is_tight: bool
 
     @property
+    def then_words(self) -> str:
+        """Return what was to spare when it was promised."""
+        return spare_words(self.spare_then)
+
+    @property
     def now_words(self) -> str:
-        """Return what is to spare now in words."""
-        spare = self.spare_now or 0
-        return f"{hours(spare)} to spare" if spare >= 0 else f"{hours(-spare)} short"
+        """Return what is to spare now."""
+        return spare_words(self.spare_now)
 
     @property
     def verdict(self) -> str:
@@ -52,6 +56,13 @@ class Standing:
     heading: str
     sentence: str
     pools: list[PoolStanding]
+
+
+def spare_words(spare: int | None) -> str:
+    """Return minutes to spare, or short when below zero, in words; a dash for what is not known."""
+    if spare is None:
+        return "–"
+    return f"{hours(spare)} to spare" if spare >= 0 else f"{hours(-spare)} short"
 
 
 def standing_of(

@@ -17,7 +17,8 @@ from commitments.selectors.verdict_json import picture_json, verdict_json
 from ui.charts.capacity import Week
 from ui.formatting import date_range_words, hours, short_date, weekday_date
 
-MOST_RIVALS = 12
+MOST_RIVALS = 8
+WORST_FIRST = ("infeasible", "tight", "feasible")
 AMOUNT_OF_HOURS = re.compile(r"(\d[\d,.]* h)\b")
 
 
@@ -68,7 +69,13 @@ def answer_of_stored(stored: StoredVerdict) -> Answer:
 
 
 def _answer(verdict: str, heading: str, sentence: str, pictures: Sequence[Mapping[str, Any]]) -> Answer:
-    return Answer(verdict, heading, with_bold_hours(sentence), [_pool(picture) for picture in pictures])
+    pools = [_pool(picture) for picture in sorted(pictures, key=_worst_first)]
+    return Answer(verdict, heading, with_bold_hours(sentence), pools)
+
+
+def _worst_first(picture: Mapping[str, Any]) -> tuple[bool, int, int]:
+    """Order the bottleneck's pool first, then by verdict, then by what is to spare."""
+    return not picture["is_bottleneck"], WORST_FIRST.index(picture["verdict"]), picture["spare_minutes"]
 
 
 def with_bold_hours(sentence: str) -> SafeString:

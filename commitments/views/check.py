@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from commitments.forms.checks import PickForm
+from commitments.forms.checks import PickForm, deal_words
 from commitments.forms.errors import add_errors
 from commitments.models import Commitment
 from commitments.selectors import checks
@@ -27,9 +27,10 @@ from commitments.views.since import since_then
 from tenants.access import TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
-from ui.formatting import clock, moment
+from ui.formatting import clock, moment, weekday_date
 from ui.templatetags.ui_forms import field_context
 
+MOST_SUGGESTIONS = 6
 WIDE = frozenset({"deal", "offering", "customer"})
 PICK = "propose-pick"  # the element that says which option the button proposes
 
@@ -110,6 +111,7 @@ def _context(request: TenantRequest, sentence: Sentence, pick: PickForm | None =
         "deals_url": page_url("commitments:deal-list", slug),
         "other_lines": _other_lines(sentence, slug),
         "parts": _parts(sentence),
+        "suggestions": _suggestions(sentence, slug),
     }
     if sentence.asked is None:
         return context
@@ -153,6 +155,22 @@ def _address(sentence: Sentence, slug: str) -> str:
     """Return the address of this very check."""
     data = sentence.form.cleaned_data
     return check_url(slug, **{**data, "deal": sentence.filled}, filled=sentence.filled)
+
+
+def _suggestions(sentence: Sentence, slug: str) -> list[dict[str, str]]:
+    """Return the first deals to choose from, while nothing has been said yet."""
+    if sentence.form.is_bound:
+        return []
+    deals = [*sentence.choices.own_deals, *sentence.choices.other_deals][:MOST_SUGGESTIONS]
+    today = sentence.form.today
+    return [
+        {
+            "url": check_url(slug, deal=deal.pk),
+            "words": deal_words(deal),
+            "note": f"Closes {weekday_date(deal.close_on, today)}" if deal.close_on else "No close date",
+        }
+        for deal in deals
+    ]
 
 
 def _other_lines(sentence: Sentence, slug: str) -> list[dict[str, str]]:

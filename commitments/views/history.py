@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from commitments.models import Commitment, LedgerEvent
+from commitments.selectors.standing import spare_words
 from ui.formatting import counted, full_date, hours
 
 LOOKS = {
@@ -73,8 +74,13 @@ def _entry(event: LedgerEvent) -> Entry:
         reason=event.reason,
         verdict_id=verdict.pk if verdict else None,
         digest=f"{verdict.digest[:4]}…{verdict.digest[-4:]}" if verdict else "",
-        snapshot=verdict.picture if verdict and decided else [],
+        snapshot=[_known(picture) for picture in verdict.picture] if verdict and decided else [],
     )
+
+
+def _known(picture: dict[str, Any]) -> dict[str, Any]:
+    taken = picture["capacity_minutes"] - picture["free_minutes"]
+    return picture | {"taken_minutes": max(0, taken), "spare": spare_words(picture["spare_minutes"])}
 
 
 def _title(event: LedgerEvent) -> str:

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from commitments.forms.checks import CheckForm
 from commitments.models import Deal, DealLine, Offering
-from commitments.selectors.check_choices import asked_lines, check_choices
+from commitments.selectors.check_choices import CheckChoices, asked_lines, check_choices
 from commitments.selectors.checks import Asked, routing_of
 from tenants.access import Actor
 from ui.formatting import weekday_date
@@ -30,7 +30,7 @@ class Sentence:
     asked: Asked | None
     lines: list[DealLine]
     deal_changed: bool
-    has_offerings: bool
+    choices: CheckChoices
 
     @property
     def filled(self) -> str:
@@ -73,7 +73,7 @@ def read_sentence(actor: Actor, given: Mapping[str, Any], at: datetime) -> Sente
         initial={"earliest_start": today},
     )
     asked = _asked(form, offering, deal)
-    return Sentence(form, deal, asked, lines, changed, bool(choices.offerings))
+    return Sentence(form, deal, asked, lines, changed, choices)
 
 
 def _named(rows: "QuerySet[Any]", key: str) -> Any:
