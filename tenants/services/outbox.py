@@ -111,11 +111,10 @@ def _begin(organization_id: int, entry_id: int, at: datetime) -> OutboxEntry | N
             .filter(kind=wanted.kind, dedupe_key=wanted.dedupe_key, done_at=None, dead_at=None)
             .order_by("pk")
         )
-        if any(row.leased_until is not None and row.leased_until > at for row in same):
-            # The worker that does it now hands on what was written after it began.
+        is_running = any(row.leased_until is not None and row.leased_until > at for row in same)
+        if is_running or not any(row.next_at <= at for row in same):
+            # Another message comes when it is due, or from the worker that does it now.
             OutboxEntry.objects.filter(pk__in=[row.pk for row in same]).update(hinted_at=None)
-            return None
-        if not any(row.next_at <= at for row in same):
             return None
         # A failed try's delay ends when the same work is asked for again.
         ready = [row for row in same if row.next_at <= at or row.attempts]

@@ -12,7 +12,6 @@ from tenants.models import Organization
 from tenants.scope import tenant_scope
 from tests.database import Connection, as_web, new_organization, new_pool, new_resource, superuser
 
-
 pytestmark = pytest.mark.usefixtures("unwatched")  # each lock alone
 
 
