@@ -115,7 +115,7 @@ def test_board_shows_pools_by_week(bob_api: Program, carol_api: Program, at_acme
     assert [week["starts_on"] for week in pool["weeks"]] == mondays
     assert [week["capacity"] for week in pool["weeks"]][1:] == [3360, 3360]
     assert sum(week["booked"] for week in pool["weeks"]) == 480
-    assert {week["held_minutes"] for week in pool["weeks"]} == {0}
+    assert {week["held"] for week in pool["weeks"]} == {0}
     assert not any(week["over_promised"] for week in pool["weeks"])
 
 
