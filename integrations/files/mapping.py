@@ -140,7 +140,7 @@ def _stages(said: Dictionary[str, Any]) -> dict[str, str]:
 
 def _words(key: str, said: Dictionary[str, Any]) -> dict[str, str]:
     for word, meaning in said.items():
-        if not isinstance(meaning, str) or not meaning.strip():
+        if not isinstance(meaning, str):
             raise MappingProblem(f"“{word}” under “{key}” in the mapping needs a text.", column=word)
     return {word: meaning.strip() for word, meaning in said.items()}
 

@@ -57,12 +57,14 @@ def start_import(
     by: Actor | None,
     at: datetime,
     said: dict[str, Any] | None = None,
+    source: str = "",
     for_worker: bool = True,
 ) -> FileImport:
     """Store a file and settle its columns; check it at once when they are sure, else wait for an answer.
 
-    `said` is a mapping as in M.json. Raises DomainError when the file is no table or the mapping is wrong;
-    nothing is kept then. With for_worker=False the caller does the checking itself.
+    `said` is a mapping as in M.json; with one, nobody is there to be asked. `source` names the system.
+    Raises DomainError when the file is no table or the mapping is wrong; nothing is kept then. With
+    for_worker=False the caller does the checking itself.
     """
     _require(by, kind)
     forget_old_imports(at=at)
@@ -85,7 +87,7 @@ def start_import(
             created_at=at,
             moved_at=at,
         )
-        mapping, sure = _first_mapping(imported, said, sample)
+        mapping, sure = _first_mapping(imported, said, source, sample)
         imported.mapping = mapping.to_json()
         if sure:
             mapping.check_complete(kind)
@@ -107,7 +109,9 @@ def guesses_of(imported: FileImport) -> tuple[dict[str, Guess], Sample]:
     return guess(imported.kind, imported.headers, sample), sample
 
 
-def _first_mapping(imported: FileImport, said: dict[str, Any] | None, sample: Sample) -> tuple[Mapping, bool]:
+def _first_mapping(
+    imported: FileImport, said: dict[str, Any] | None, source: str, sample: Sample
+) -> tuple[Mapping, bool]:
     """Return what is said, remembered and guessed, in this order, and whether nobody needs to be asked."""
     kind, headers = imported.kind, imported.headers
     remembered = RememberedMapping.objects.filter(kind=kind, signature=imported.signature).first()
@@ -115,6 +119,8 @@ def _first_mapping(imported: FileImport, said: dict[str, Any] | None, sample: Sa
     for key, value in (said or {}).items():
         # What was said about a word or a column replaces what is remembered of it, not all the rest.
         base[key] = {**base.get(key, {}), **value} if isinstance(value, dict) else value
+    if source.strip():
+        base["source"] = source
     mapping = parse_mapping(base, kind=kind, headers=headers)
     if remembered:
         imported.notes.append("The columns are read as the last time a file had these columns.")
