@@ -1,11 +1,10 @@
 """Forms of an import: the file, its columns, and what stages and products mean."""
 
 from collections.abc import Mapping as Dictionary
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 
 from commitments.models import Offering
 from integrations.files.fields import FIELDS
@@ -13,6 +12,9 @@ from integrations.files.guessing import Sample
 from integrations.files.mapping import STATUSES
 from integrations.models import FileImport
 from tabular.columns import Guess
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 MEGABYTE = 1024 * 1024
 NOT_THERE = "Not in this file"
@@ -47,9 +49,9 @@ class UploadForm(forms.Form):
         kind.choices = choices
         self.fields["file"].help_text = f"Up to {settings.UPLOAD_MEGABYTES} MB; drop it here or choose it"
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[bytes]":
         """Refuse what is too large before anything of it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > settings.UPLOAD_MEGABYTES * MEGABYTE:
             raise forms.ValidationError(
                 f"The file has more than {settings.UPLOAD_MEGABYTES} MB. Split it into several files."

@@ -99,8 +99,8 @@ def settle_group(
     for action, ids in actions.items():
         StagedRow.objects.filter(pk__in=ids).exclude(action=action).update(action=action)
     rejected = StagedRow.objects.filter(pk__in=problems)
-    for row in rejected:
-        row.action, row.problems = Action.REJECTED, problems[row.pk]
+    for staged in rejected:
+        staged.action, staged.problems = Action.REJECTED, problems[staged.pk]
     StagedRow.objects.bulk_update(rejected, ["action", "problems"], batch_size=500)
 
 
