@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from capacity.models import Pool
 from commitments.selectors.book import Book
-from feasibility import Ask, Assessment, StageWindow, Verdict
+from feasibility import Ask, Assessment, Verdict
 from feasibility.picture import weekly_picture
 from feasibility.prepared import PreparedPool
 
 LEAST_WEEKS, MOST_WEEKS = 7, 16
+AskedWindow = tuple[int, int, int]  # first day, due day, minutes
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,9 @@ def _pool_picture(
     prepared: PreparedPool,
     is_bottleneck: bool,
 ) -> PoolPicture:
-    windows = [window for window in assessment.stages if window.pool == pool_id]
-    # A stage may begin before its late milestone, as soon as the stage before it can be done.
-    reach = assessment.reach or tuple(window.start for window in assessment.stages)
-    first_days = [day for day, window in zip(reach, assessment.stages, strict=True) if window.pool == pool_id]
-    asked = sum(window.minutes for window in windows)
-    start, due = min(first_days), max(window.due for window in windows)
+    asked = sum(window.minutes for window in assessment.stages if window.pool == pool_id)
+    rows = _asked_rows(pool_id, assessment, is_bottleneck)
+    start, due = min(row[0] for row in rows), max(row[1] for row in rows)
     free = prepared.table.room(start, due)
     if is_bottleneck and assessment.bottleneck is not None:
         free = asked - assessment.bottleneck.short_minutes
@@ -88,8 +86,26 @@ def _pool_picture(
         capacity_minutes=capacity,
         verdict=verdict,
         is_bottleneck=is_bottleneck,
-        weeks=_weeks(ask, windows, book, prepared),
+        weeks=_weeks(ask, rows, book, prepared),
     )
+
+
+def _asked_rows(pool_id: int, assessment: Assessment, is_bottleneck: bool) -> list[AskedWindow]:
+    """Return the asked work to draw on a pool, in the windows that the verdict speaks of.
+
+    What fits may begin as soon as the stage before it can be done. What does not fit has no places yet:
+    the bottleneck is drawn with the windows its shortage was counted in, the other pools with all the
+    days the routing leaves them, so that the picture never says more is short than the sentence does.
+    """
+    if is_bottleneck and assessment.bottleneck is not None and assessment.bottleneck.asked:
+        return [(row.start, row.due, row.minutes) for row in assessment.bottleneck.asked]
+    mine = [number for number, window in enumerate(assessment.stages) if window.pool == pool_id]
+    if assessment.reach:
+        return [(assessment.reach[n], assessment.stages[n].due, assessment.stages[n].minutes) for n in mine]
+    return [
+        (min(window.earliest, window.start), max(window.latest, window.due), window.minutes)
+        for window in (assessment.stages[number] for number in mine)
+    ]
 
 
 def week_bounds(book: Book, first: int, last: int) -> list[tuple[int, int]]:
@@ -105,13 +121,11 @@ def week_bounds(book: Book, first: int, last: int) -> list[tuple[int, int]]:
     return bounds
 
 
-def _weeks(ask: Ask, windows: list[StageWindow], book: Book, prepared: PreparedPool) -> tuple[Week, ...]:
+def _weeks(ask: Ask, rows: list[AskedWindow], book: Book, prepared: PreparedPool) -> tuple[Week, ...]:
     first = max(0, ask.start - 14)
     last = max(ask.due + 14, first + LEAST_WEEKS * 7 - 1)
     bounds = week_bounds(book, first, min(last, first + MOST_WEEKS * 7 - 1))
-    cells = weekly_picture(
-        prepared.book, bounds, [(window.start, window.due, window.minutes) for window in windows]
-    )
+    cells = weekly_picture(prepared, bounds, rows)
     return tuple(
         Week(
             starts_on=book.axis.on(start) - timedelta(days=book.axis.on(start).weekday()),
