@@ -14,6 +14,7 @@ HOME = Path(os.environ.get("CONCORD_HOME", BASE_DIR / ".concord"))
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, most=65535)}").rstrip("/")
@@ -122,6 +123,7 @@ ACCOUNT_ADAPTER = "tenants.account_adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "tenants.forms.SignupNameForm"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, most=10)
+MFA_ADAPTER = "tenants.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 USERSESSIONS_TRACK_ACTIVITY = True
 

@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
+from cryptography.fernet import InvalidToken
 from django.core.cache import cache
 from django.test import Client
 
@@ -191,6 +192,19 @@ def test_second_step_is_asked_for(two_steps: tuple[Client, str, list[str]]) -> N
     assert not is_signed_in(browser)
     assert browser.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})["Location"] == "/"
     assert is_signed_in(browser)
+
+
+def test_secrets_of_the_second_step_are_encrypted(
+    two_steps: tuple[Client, str, list[str]], settings: Any
+) -> None:
+    _, secret, codes = two_steps
+    stored = " ".join(str(kept.data) for kept in Authenticator.objects.all())
+    assert not any(hidden in stored for hidden in (secret, *codes))
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes() == codes
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(InvalidToken):
+        Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()
 
 
 def test_recovery_code_works_once(two_steps: tuple[Client, str, list[str]]) -> None:
