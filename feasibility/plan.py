@@ -35,32 +35,41 @@ class Plan:
         )
 
 
-def edf_plan(capacity: Ints, starts: Ints, dues: Ints, minutes: Ints) -> Plan:
+def edf_plan(capacity: Ints, starts: Ints, dues: Ints, minutes: Ints, limits: Ints | None = None) -> Plan:
     """Every day the work that is due first, of equals what could start first; n log n + days + pairs.
 
     What is not done by the end of its due day is late and is dropped: it takes no later capacity. The
     plan places as many minutes as any plan could, and a new row that fits its promise table is never
-    the late one, even when the book around it is overbooked elsewhere.
+    the late one, even when the book around it is overbooked elsewhere. With `limits` (most minutes a day
+    of each row, 0 = none) it is what people would do who take what is due first, not the fullest plan.
     """
     order = np.argsort(starts, kind="stable")
+    if limits is not None:  # of equals those with a limit first: the others can catch up in a day
+        order = np.lexsort((minutes, -limits, starts))
     queue = [(int(starts[row]), int(dues[row]), int(row)) for row in order]
     left: list[int] = minutes.tolist()
+    most: list[int] = minutes.tolist() if limits is None else np.where(limits > 0, limits, minutes).tolist()
     waiting: list[tuple[int, int, int]] = []
     served: list[tuple[int, int, int]] = []
     position = 0
+    resting: list[tuple[int, int, int]] = []  # have had their limit today
     for day, free in enumerate(capacity.tolist()):
         while position < len(queue) and queue[position][0] <= day:
             heappush(waiting, (queue[position][1], position, queue[position][2]))
             position += 1
         while waiting and (free > 0 or waiting[0][0] < day):
             due, _, row = waiting[0]
-            given = min(left[row], free) if due >= day else 0
+            given = min(left[row], free, most[row]) if due >= day else 0
             if given:
                 served.append((row, day, given))
                 left[row] -= given
                 free -= given
             if due < day or not left[row]:
                 heappop(waiting)
+            elif given == most[row]:
+                resting.append(heappop(waiting))
+        while resting:
+            heappush(waiting, resting.pop())
     return plan_of(served, left, len(capacity))
 
 

@@ -1,7 +1,7 @@
 """The book: what the pools can do and what has been promised of it, read as grouped rows."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +12,7 @@ from capacity.models import Pool
 from capacity.selectors.calendars import current_revision, daily_capacity
 from commitments.models import CommitmentStage, LedgerEvent
 from feasibility import Axis, PoolBook, WorkRows, edf_plan
+from feasibility.assessment import BottleneckPart
 
 #: How far back the assumed progress of running work is reckoned.
 LOOK_BACK_DAYS = 120
@@ -25,6 +26,9 @@ class Book:
     pools: Mapping[int, Pool]
     books: Mapping[int, PoolBook]
     revision: int
+    rival_counts: dict[tuple[BottleneckPart, ...], int] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def today(self) -> date:
@@ -107,7 +111,7 @@ def _pool_book(pool: Pool, capacity: NDArray[np.int64] | None, rows: list[Row], 
     limits = np.array([row[4] for row in rows], dtype=np.int64)
     minutes = np.array([row[5] for row in rows], dtype=np.int64)
     # Without a report the plan is assumed: what earliest-due-first leaves undone until today is left.
-    left = edf_plan(capacity[:LOOK_BACK_DAYS], days[:, 0], days[:, 1], minutes).late
+    left = edf_plan(capacity[:LOOK_BACK_DAYS], days[:, 0], days[:, 1], minutes, limits).late
     open_rows = (days[:, 1] >= LOOK_BACK_DAYS) & (left > 0)
     days, limits, left = days[open_rows] - LOOK_BACK_DAYS, limits[open_rows], left[open_rows]
     return PoolBook(

@@ -9,7 +9,7 @@ from typing import Any
 from commitments.models import Deal, Offering, OfferingStage
 from commitments.selectors.book import Book, book_of
 from commitments.selectors.pictures import PoolPicture, pool_pictures
-from commitments.selectors.rivals import Rival, rivals_of
+from commitments.selectors.rivals import Rival, rival_count, rivals_of
 from commitments.selectors.verdict_words import heading, sentence
 from feasibility import Ask, Assessment, Lack, Missing, Stage, Verdict, assess
 from feasibility.prepared import PreparedPool
@@ -77,6 +77,7 @@ class Check:
     assessment: Assessment
     ask: Ask | None
     as_of: datetime
+    in_depth: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -91,7 +92,10 @@ class Check:
     @cached_property
     def sentence(self) -> str:
         """Return the one reason in a sentence."""
-        return sentence(self.assessment, self.book, self.asked.promised_on, len(self.rivals))
+        # Workers judge thousands of asks and read no rivals: counting them is enough.
+        bottleneck = self.assessment.bottleneck
+        count = len(self.rivals) if self.in_depth else rival_count(bottleneck, self.book)
+        return sentence(self.assessment, self.book, self.asked.promised_on, count)
 
     @cached_property
     def rivals(self) -> list[Rival]:
@@ -151,7 +155,7 @@ def check(
         assessment = Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=tuple(missing), proven=True)
     else:
         assessment = assess(ask, prepared, with_offers=in_depth, with_plan=in_depth)
-    return Check(asked, book, prepared, assessment, ask, at)
+    return Check(asked, book, prepared, assessment, ask, at, in_depth)
 
 
 def prepare_all(book: Book, pool_ids: Collection[int]) -> dict[int, PreparedPool]:

@@ -1,9 +1,10 @@
 """Ends commitments: delivered, cancelled, withdrawn."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from capacity.services.locking import busy_when_locked
 from commitments.errors import WrongState
 from commitments.models import Commitment, CommitmentStage, LedgerEvent
 from commitments.services.ledger import record
@@ -16,12 +17,13 @@ State = Commitment.State
 
 
 def locked(commitment_id: int) -> Commitment:
-    """Return the commitment, locked until the transaction ends; Commitment.DoesNotExist when foreign."""
-    commitment: Commitment = (
-        Commitment.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("offering")
-        .get(pk=commitment_id)
-    )
+    """Return the commitment, locked until the transaction ends; Commitment.DoesNotExist when foreign.
+
+    Raises Busy when another writer keeps it for three seconds.
+    """
+    rows = Commitment.objects.select_for_update(no_key=True, of=("self",)).select_related("offering")
+    with busy_when_locked("Somebody else is changing this commitment right now. Try again in a moment."):
+        commitment: Commitment = rows.get(pk=commitment_id)
     return commitment
 
 
@@ -34,9 +36,16 @@ def require_state(commitment: Commitment, *allowed: str, verb: str) -> None:
         )
 
 
-def free_work(commitment: Commitment) -> None:
-    """Give the commitment's capacity back."""
-    CommitmentStage.objects.filter(commitment=commitment, is_hard=True).update(is_hard=False)
+def free_work(commitment: Commitment, *, worked_until: date | None = None) -> None:
+    """Give the commitment's capacity back, from the day after `worked_until` on when that is given.
+
+    Hours that were worked stay taken: otherwise the book would believe that others had been worked on then.
+    """
+    stages = CommitmentStage.objects.filter(commitment=commitment, is_hard=True)
+    if worked_until is not None:
+        stages.filter(starts_on__lte=worked_until, due_on__gt=worked_until).update(due_on=worked_until)
+        stages = stages.filter(starts_on__gt=worked_until)
+    stages.update(is_hard=False)
 
 
 @transaction.atomic
@@ -45,12 +54,13 @@ def deliver(*, commitment_id: int, delivered_on: date, by: Actor, at: datetime) 
     by.require(Permission.DECIDE)
     commitment = locked(commitment_id)
     require_state(commitment, State.APPROVED, verb="delivered")
-    if delivered_on > at.astimezone(by.organization.zone).date():
+    today = at.astimezone(by.organization.zone).date()
+    if delivered_on > today:
         raise DomainError("The delivered date lies in the future.", field="delivered_on")
     commitment.state, commitment.delivered_on = State.DELIVERED, delivered_on
     commitment.short_minutes = 0
     commitment.save()
-    free_work(commitment)
+    free_work(commitment, worked_until=min(delivered_on, today - timedelta(days=1)))
     days = (delivered_on - commitment.promised_on).days
     record(
         kind="delivered",

@@ -94,9 +94,9 @@ def _works(pool: Pool, cell: Cell, today: date, horizon_days: int) -> list[Work]
     starts = np.array([row[1].toordinal() - begin for row in stages])
     dues = np.array([row[2].toordinal() - begin for row in stages])
     minutes = np.array([row[3] for row in stages])
-    left = edf_plan(capacity[:LOOK_BACK_DAYS], starts, dues, minutes).late
-    kept = np.flatnonzero((dues >= LOOK_BACK_DAYS) & (left > 0) & (starts < len(capacity)))
     limits = np.array([row[4] or 0 for row in stages])
+    left = edf_plan(capacity[:LOOK_BACK_DAYS], starts, dues, minutes, limits).late
+    kept = np.flatnonzero((dues >= LOOK_BACK_DAYS) & (left > 0) & (starts < len(capacity)))
     held = PreparedPool(
         PoolBook(
             pool.pk,
