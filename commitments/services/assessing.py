@@ -37,9 +37,13 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     book = book_of(pool_ids=pool_ids, today=today, horizon_days=organization.horizon_days)
     prepared = prepare_all(book, pool_ids)
     routings = _routings()
-    shorts = _judge_approved(organization, book, prepared, at)
-    _judge_proposed(organization, book, prepared, routings, at)
-    worst = _judge_deals(organization, book, prepared, routings, at)
+    shorts = _judge_approved(organization, book, prepared)
+    proposed = _judge_proposed(organization, book, prepared, routings, at)
+    worst, lines = _judge_deals(organization, book, prepared, routings, at)
+    # All is written at the end: nobody's decision waits for rows locked while the rest is judged.
+    _store_lines(lines)
+    _store_proposed(proposed)
+    _store_shorts(shorts, at)
     findings: list[Finding] = [
         *short_commitments(shorts, book),
         *infeasible_deals(worst),
@@ -54,9 +58,9 @@ def _routings() -> dict[int, Offering]:
 
 
 def _judge_approved(
-    organization: Organization, book: Book, prepared: dict[int, PreparedPool], at: datetime
+    organization: Organization, book: Book, prepared: dict[int, PreparedPool]
 ) -> dict[int, tuple[int, int]]:
-    """Bring every approved commitment's shortage up to date; return those short as id -> (pool, minutes).
+    """Return the approved commitments that are short as id -> (pool, minutes).
 
     An override is judged beside everything. What it lacks is its own cause: the other promises are judged
     without overrides, so that one override is one finding.
@@ -70,9 +74,7 @@ def _judge_approved(
             without_overrides=True,
         )
         regular = prepare_all(alone, list(prepared))
-    shorts = _short_stages(book, regular, is_override=False) | _short_stages(book, prepared, is_override=True)
-    _store_shorts(shorts, at)
-    return shorts
+    return _short_stages(book, regular, is_override=False) | _short_stages(book, prepared, is_override=True)
 
 
 def _short_stages(
@@ -113,7 +115,8 @@ def _judge_proposed(
     prepared: dict[int, PreparedPool],
     routings: dict[int, Offering],
     at: datetime,
-) -> None:
+) -> list[Commitment]:
+    """Return the proposals whose verdict is another than when last judged, with the new one set."""
     changed = []
     waiting = Commitment.objects.filter(state=Commitment.State.PROPOSED)
     for commitment in waiting.iterator(chunk_size=BATCH):
@@ -132,7 +135,12 @@ def _judge_proposed(
             commitment.verdict, commitment.sentence, commitment.short_minutes = now
             commitment.assessed_at = at
             changed.append(commitment)
-    Commitment.objects.bulk_update(
+    return changed
+
+
+def _store_proposed(changed: list[Commitment]) -> None:
+    # What was decided since it was read keeps the verdict it was decided on.
+    Commitment.objects.filter(state=Commitment.State.PROPOSED).bulk_update(
         changed, ["verdict", "sentence", "short_minutes", "assessed_at"], batch_size=BATCH
     )
 
@@ -157,8 +165,8 @@ def _judge_deals(
     prepared: dict[int, PreparedPool],
     routings: dict[int, Offering],
     at: datetime,
-) -> dict[int, DealLine]:
-    """Bring the lines of open and won deals up to date; return each deal's worst infeasible line."""
+) -> tuple[dict[int, DealLine], list[DealLine]]:
+    """Judge the lines of open and won deals; return each deal's worst infeasible line and the changed lines."""
     covered = _covered()
     worst: dict[int, DealLine] = {}
     changed: list[DealLine] = []
@@ -175,10 +183,7 @@ def _judge_deals(
             held = worst.get(line.deal_id)
             if held is None or (line.short_minutes or 0) > (held.short_minutes or 0):
                 worst[line.deal_id] = line
-        if len(changed) >= BATCH:
-            _store_lines(changed)
-    _store_lines(changed)
-    return worst
+    return worst, changed
 
 
 def _lines() -> Iterator[DealLine]:
@@ -250,4 +255,3 @@ def _store_lines(changed: list[DealLine]) -> None:
         ["verdict", "sentence", "short_minutes", "earliest_possible_on", "missing", "assessed_at"],
         batch_size=BATCH,
     )
-    changed.clear()

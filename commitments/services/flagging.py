@@ -1,6 +1,7 @@
 """Raises and closes flags; and what people do with them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from tenants.access import Actor
 from tenants.errors import Conflict, DomainError
 from tenants.roles import Permission
 
+LONGEST_SENTENCE = 500  # characters that a flag has room for
 KEPT_FRESH = ["sentence", "short_minutes", "days_late", "amount", "severity", "evidence"]
 
 
@@ -21,7 +23,7 @@ def settle_flags(*, findings: Sequence[Finding], at: datetime) -> int:
     Returns how many were opened or closed. One open flag per cause, also between two workers: the
     database refuses a second.
     """
-    found = {finding.cause: finding for finding in findings}
+    found = {finding.cause: _fitting(finding) for finding in findings}
     open_flags = {flag.cause: flag for flag in Flag.objects.filter(closed_at=None)}
     gone = [flag for cause, flag in open_flags.items() if cause not in found]
     for flag in gone:
@@ -34,6 +36,13 @@ def settle_flags(*, findings: Sequence[Finding], at: datetime) -> int:
     new = [_new_flag(finding, at) for cause, finding in found.items() if cause not in open_flags]
     Flag.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
     return len(gone) + len(new)
+
+
+def _fitting(finding: Finding) -> Finding:
+    """Return the finding with a sentence that a flag has room for; the evidence keeps everything."""
+    if len(finding.sentence) <= LONGEST_SENTENCE:
+        return finding
+    return replace(finding, sentence=finding.sentence[: LONGEST_SENTENCE - 1] + "…")
 
 
 def _new_flag(finding: Finding, at: datetime) -> Flag:

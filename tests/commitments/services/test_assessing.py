@@ -2,15 +2,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from capacity.models import CapacityChange, Pool
 from capacity.services.changes import add_capacity_change, remove_capacity_change
 from commitments.models import Commitment, Deal, DealLine, Flag, Offering
-from commitments.services.assessing import reassess
+from commitments.services.assessing import _store_proposed, reassess
 from commitments.services.deals import LineTerms, change_deal, create_deal
 from commitments.services.deciding import approve
 from commitments.services.delivering import cancel
 from commitments.services.flagging import acknowledge_flag, snooze_flag
+from commitments.services.offerings import StageTerms, create_offering
 from commitments.services.proposing import create_draft, propose
 from tenants.access import Actor
 from tenants.errors import Conflict, DomainError
@@ -188,3 +191,50 @@ def test_flags_are_acknowledged_and_snoozed(rewiring: Offering, rep: Actor, ops:
     Flag.objects.update(closed_at=NOW)
     with pytest.raises(Conflict, match="closed by itself"):
         acknowledge_flag(flag=flag, by=rep, at=NOW)
+
+
+def test_a_long_list_of_changes_still_makes_a_flag(
+    electricians: Pool, rewiring: Offering, rep: Actor, ops: Actor
+) -> None:
+    deal = deal_of(rep, rewiring, 2)
+    commitment = approved(rewiring, 2, rep, ops, deal)
+    others = [
+        create_offering(
+            name=f"Kind {n}", unit="unit", stages=[StageTerms(electricians.pk, 10)], by=ops, at=NOW
+        )
+        for n in range(20)
+    ]
+    lines = [LineTerms(other.pk, quantity=1, promised_on=FRIDAY) for other in others]
+    change_deal(deal=deal, by=rep, at=NOW, lines=lines)
+    for opened in (1, 0):
+        assert reassess(organization=ops.organization, at=NOW) == opened
+        assert open_flags() == [("changed_after_approval", deal.pk, commitment.pk)]
+    flag = Flag.objects.get()
+    assert (len(flag.sentence), flag.sentence[-1], len(flag.evidence["now"])) == (500, "…", 20)
+
+
+def test_queries_do_not_grow_with_deals_that_fail_in_one_place(
+    rewiring: Offering, rep: Actor, ops: Actor
+) -> None:
+    approved(rewiring, 16, rep, ops)
+    queries = []
+    for deals in (1, 5):
+        for _ in range(deals):
+            deal_of(rep, rewiring, 20)
+        with CaptureQueriesContext(connection) as captured:
+            reassess(organization=ops.organization, at=NOW)
+        queries.append(len(captured))
+    assert DealLine.objects.filter(sentence__endswith="; 1 commitment competes.").count() == 6
+    assert queries[0] == queries[1]
+
+
+def test_verdict_of_a_decision_made_meanwhile_is_kept(rewiring: Offering, rep: Actor, ops: Actor) -> None:
+    draft = create_draft(
+        offering=rewiring, quantity=20, earliest_start=TODAY, promised_on=FRIDAY, by=rep, at=NOW
+    )
+    read = propose(commitment_id=draft.pk, by=rep, at=NOW)
+    approve(commitment_id=draft.pk, by=ops, at=NOW, override_reason="The client insists")
+    read.verdict, read.sentence, read.short_minutes = "feasible", "As it was read", 0
+    _store_proposed([read])
+    kept = Commitment.objects.get(pk=draft.pk)
+    assert (kept.verdict, kept.short_minutes) == ("infeasible", 960)
