@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,9 +24,15 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     try:
         host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, least=1, most=65535)
+        _require_free(host, port)
         embedded.provide()
-        _prepare()
-    except (env.SettingError, embedded.EmbeddedServiceError, subprocess.CalledProcessError) as error:
+        _prepare(stop)
+    except (
+        env.SettingError,
+        PortTaken,
+        embedded.EmbeddedServiceError,
+        subprocess.CalledProcessError,
+    ) as error:
         print(error, file=sys.stderr)
         embedded.release()
         return 1
@@ -36,17 +43,43 @@ def main() -> int:
     return status
 
 
-def _prepare() -> None:
+class PortTaken(Exception):
+    """Nothing can listen there; the message says what to do."""
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise PortTaken when the address cannot be listened on, before anything is started."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return
+    except OSError as error:
+        raise PortTaken(
+            f"Concord cannot listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}). "
+            "Set PORT to another one, as in: PORT=8001 make demo"
+        ) from error
+
+
+def _prepare(stop: threading.Event) -> None:
     """Migrate and fill an empty database; the child processes use the services that run already."""
     os.environ.setdefault("ALLOWED_HOSTS", "*" if env.text("HOST", "127.0.0.1") == "0.0.0.0" else "")
     if not os.environ["ALLOWED_HOSTS"]:
         del os.environ["ALLOWED_HOSTS"]
-    _manage("migrate", "--verbosity", "0")
-    _manage("demo_company")
+    _manage(stop, "migrate", "--verbosity", "0")
+    _manage(stop, "demo_company")
 
 
-def _manage(*arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], check=True, cwd=_root())
+def _manage(stop: threading.Event, *arguments: str) -> None:
+    """Run a command to its end or until `stop`; each writes in transactions, so that ending it is safe."""
+    if stop.is_set():
+        return
+    command = [sys.executable, "manage.py", *arguments]
+    child = subprocess.Popen(command, cwd=_root(), start_new_session=True)
+    while child.poll() is None:
+        if stop.wait(0.1):
+            _stop({"command": child})
+            return
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
 
 
 def _root() -> Path:
@@ -110,14 +143,14 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
         if ended:
             print(f"{ended[0]} ended by itself; stopping.", file=sys.stderr)
             status = 1
-            break
+            stop.set()
     _stop(children)
     return status
 
 
 def _environment() -> dict[str, str]:
     # Celery warns every root user; a demo in a container is one.
-    return os.environ | {"PYTHONWARNINGS": "ignore::RuntimeWarning"}
+    return os.environ | {"PYTHONWARNINGS": "ignore:You're running the worker,ignore::RuntimeWarning"}
 
 
 def _announce(host: str, port: int, stop: threading.Event) -> None:
@@ -133,6 +166,8 @@ def _announce(host: str, port: int, stop: threading.Event) -> None:
             time.sleep(0.3)
         finally:
             connection.close()
+    if stop.is_set():
+        return
     print(
         f"\nConcord runs at http://{shown}:{port}\n\n"
         "  sales rep           maya@brightwater.example    brightwater-demo\n"
