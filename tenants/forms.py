@@ -57,7 +57,7 @@ class OrganizationForm(forms.Form):
         max_length=60,
         required=False,
         label="Address",
-        help_text="Its pages are under /o/<address>/. Left empty, it is made from the name",
+        help_text="What stands after /o/ in the address bar. Left empty, it is made from the name",
         error_messages={"invalid": "Use small letters, digits and single hyphens, as in acme-solar."},
     )
     time_zone = forms.ChoiceField(label="Time zone", help_text="Days begin and end here for everybody")
