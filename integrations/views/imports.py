@@ -21,7 +21,7 @@ from tenants.access import TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
 
-PAGE = 50
+PAGE = 25
 LATE_AFTER = timedelta(minutes=2)
 Status = FileImport.Status
 
@@ -90,11 +90,24 @@ def _show_detail(
         "rejected": [rejection(row) for row in rows[:PAGE]],
         "after": after,
         "next_line": rows[PAGE - 1].line if len(rows) > PAGE else None,
+        "facts": _facts(imported),
         "to_write": imported.created + imported.updated,
         "may_import": request.actor.may(_needed(imported)),
         **_progress(imported),
     }
     return render(request, "integrations/import_detail.html", context, status=status)
+
+
+def _facts(imported: FileImport) -> list[dict[str, Any]]:
+    """Return the figures of an import, each row counted in one of them."""
+    rejected = {"label": "Rejected", "value": f"{imported.rejected:,}", "bad": imported.rejected > 0}
+    return [
+        {"label": "Rows read", "value": f"{imported.read:,}"},
+        {"label": "New", "value": f"{imported.created:,}"},
+        {"label": "Changed", "value": f"{imported.updated:,}"},
+        {"label": "As they are", "value": f"{imported.unchanged:,}"},
+        rejected,
+    ]
 
 
 def _needed(imported: FileImport) -> Permission:
