@@ -166,7 +166,7 @@ def _judge_deals(
     routings: dict[int, Offering],
     at: datetime,
 ) -> tuple[dict[int, DealLine], list[DealLine]]:
-    """Judge the lines of open and won deals; return each deal's worst infeasible line and the changed lines."""
+    """Judge the lines of open and won deals; return each deal's worst misfit and the changed lines."""
     covered = _covered()
     worst: dict[int, DealLine] = {}
     changed: list[DealLine] = []
