@@ -58,7 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Set up",
         (
             Page("Capacity", "capacity:pool-list", "users", Permission.VIEW),
-            Page("Offerings", "commitments:offering-list", "package", Permission.EDIT_CAPACITY),
+            Page("Offerings", "commitments:offering-list", "package", Permission.VIEW),
             Page("Import", "integrations:import-list", "upload", Permission.IMPORT),
             Page("Members", "tenants:member-list", "user-plus", Permission.MANAGE),
             Page("API tokens", "tenants:token-list", "key-round", Permission.MANAGE),

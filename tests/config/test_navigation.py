@@ -58,10 +58,10 @@ def labels(context: dict[str, Any]) -> list[str]:
     [
         ("alice", set()),
         ("bob", {"Members", "API tokens", "Settings"}),
-        ("carol", {"Approvals", "Offerings", "Members", "API tokens", "Settings"}),
+        ("carol", {"Approvals", "Members", "API tokens", "Settings"}),
         (
             "dave",
-            {"Check a promise", "Approvals", "Offerings", "Import", "Members", "API tokens", "Settings"},
+            {"Check a promise", "Approvals", "Import", "Members", "API tokens", "Settings"},
         ),
     ],
 )
