@@ -98,7 +98,7 @@ def site(django_db_setup: None) -> Iterator[Site]:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
@@ -110,7 +110,7 @@ def _wait_for(port: int) -> None:
         finally:
             connection.close()
         time.sleep(0.2)
-    raise TimeoutError("the site did not become ready in a minute")
+    raise TimeoutError("the site did not become ready in three minutes")
 
 
 @dataclass

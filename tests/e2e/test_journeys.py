@@ -11,7 +11,7 @@ from tenants.scope import tenant_scope
 from tests.e2e.company import houses_until, small_company
 from tests.factories.tenants import PASSWORD
 
-WORKER_MS = 20_000
+WORKER_MS = 90_000
 
 
 def violations(visitor: Any) -> list[str]:
