@@ -1,5 +1,6 @@
 """The test database: made by its owner, used as the web role."""
 
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -59,14 +60,20 @@ def _truncate(self: TransactionTestCase) -> None:
     """Empty every table after a test that really commits: the web role may not, the superuser does."""
     connections["default"].close()
     keep = ("django_migrations", "django_content_type", "auth_permission")
-    _as_superuser(
-        sql.SQL(
-            "DO $$ DECLARE names text; BEGIN SELECT string_agg(format('%I', tablename), ', ') INTO names "
-            "FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ({}); "
-            "EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE'; END $$"
-        ).format(sql.Literal(list(keep))),
-        services.DATABASE,
-    )
+    for _ in range(20):
+        try:
+            _as_superuser(
+                sql.SQL(
+                    "DO $$ DECLARE names text; BEGIN SELECT string_agg(format('%I', tablename), ', ') INTO names "
+                    "FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ({}); "
+                    "EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE'; END $$"
+                ).format(sql.Literal(list(keep))),
+                services.DATABASE,
+            )
+            return
+        except psycopg.errors.DeadlockDetected:
+            time.sleep(0.2)  # a worker of a browser test was reading
+    raise AssertionError("the tables could not be emptied")
 
 
 TransactionTestCase._fixture_teardown = _truncate  # type: ignore[method-assign]

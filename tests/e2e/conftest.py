@@ -145,7 +145,10 @@ def visit(transactional_db: None, site: Site, browser: Browser) -> Iterator[Any]
         visitor = Visitor(page, site.url, [])
 
         def note(message: ConsoleMessage) -> None:
-            if message.type == "error":
+            # htmx says so when a newer question replaces one that is still under way.
+            if message.type == "error" and not message.text.startswith(
+                ("htmx:sendAbort", "htmx:afterRequest")
+            ):
                 visitor.errors.append(message.text)
 
         page.on("console", note)

@@ -25,7 +25,7 @@ from tests.integrations.generated import deals_file
 
 ROOT = Path(__file__).parents[2]
 ROWS, BROKEN_EVERY = 5_000, 500
-PATIENCE = 90  # seconds
+PATIENCE = 240
 pytestmark = [
     pytest.mark.workers,
     pytest.mark.django_db(transaction=True),
