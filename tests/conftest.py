@@ -64,7 +64,8 @@ def _truncate(self: TransactionTestCase) -> None:
         try:
             _as_superuser(
                 sql.SQL(
-                    "DO $$ DECLARE names text; BEGIN SELECT string_agg(format('%I', tablename), ', ') INTO names "
+                    "DO $$ DECLARE names text; BEGIN "
+                    "SELECT string_agg(format('%I', tablename), ', ') INTO names "
                     "FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ({}); "
                     "EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE'; END $$"
                 ).format(sql.Literal(list(keep))),
