@@ -9,7 +9,7 @@ from django.conf import settings
 from commitments.models import Offering
 from integrations.files.fields import FIELDS
 from integrations.files.guessing import Sample
-from integrations.files.mapping import STATUSES
+from integrations.files.mapping import FORMATS, STATUSES
 from integrations.models import FileImport
 from tabular.columns import Guess
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1024 * 1024
 NOT_THERE = "Not in this file"
-FORMATS = ("dates", "numbers", "percents")
 COLUMN, QUESTION = "column_", "question_"
 
 

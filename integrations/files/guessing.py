@@ -53,9 +53,12 @@ def guess(kind: str, headers: Sequence[str], sample: Sample) -> dict[str, Guess]
     rest = [header for header in headers if header not in taken]
     wanted = [field.wanted for field in fields if field.name not in found]
     others = guess_columns(rest, wanted, sample.values)
-    return found | {
-        name: each for name, each in others.items() if each.confidence >= LIKELY or each.alternatives
-    }
+    return found | {name: each for name, each in others.items() if _worth_asking(each)}
+
+
+def _worth_asking(guess: Guess) -> bool:
+    """Return whether a person should see the guess: likely, tied, or well named with the wrong content."""
+    return guess.confidence >= LIKELY or bool(guess.alternatives) or "but holds no" in guess.why
 
 
 def _best_named(field: Field, fields: Sequence[Field], headers: Sequence[str], sample: Sample) -> str | None:

@@ -10,6 +10,7 @@ from integrations.files.answers import date_answer, number_answer, percent_answe
 from integrations.files.fields import REQUIRED, fields_of
 from tabular.currencies import CODES
 
+FORMATS = ("dates", "numbers", "percents")
 STATUSES = ("open", "won", "lost")
 DEFAULTS = {"deals": ("currency",), "commitments": ("offering", "quantity", "currency")}
 SOURCE = "file"

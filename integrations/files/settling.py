@@ -22,6 +22,8 @@ from tabular.values import NumberStyle, PercentScale
 from ui.formatting import full_date
 
 LEAVE_OUT = "leave out"
+REMEMBERED = "remembered"
+Answers = Dictionary[str, Dictionary[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Readings:
     readers: Dictionary[str, Reader]
     questions: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    remembered: Answers = field(default_factory=dict)
 
     def to_json(self) -> dict[str, dict[str, str]]:
         """Return the formats as they are stored beside an import."""
@@ -53,12 +56,13 @@ def readers_from_json(mapping: Mapping, stored: Dictionary[str, Dictionary[str, 
     }
 
 
-def settle(kind: str, mapping: Mapping, seen: Profile) -> Readings:
+def settle(kind: str, mapping: Mapping, seen: Profile, remembered: Answers | None = None) -> Readings:
     """Return the readers of the mapped columns with the questions that are left.
 
-    What was said outright counts, then what the whole column shows; nothing is decided by one value.
+    What was said outright counts, then what the whole column shows, then what is remembered of a column
+    that can be read in two ways; nothing is decided by one value.
     """
-    settled = Readings({})
+    settled = Readings({}, remembered=remembered or {})
     readers: dict[str, Reader] = {}
     for name, header in mapping.used.items():
         column = seen.columns[name]
@@ -71,12 +75,14 @@ def settle(kind: str, mapping: Mapping, seen: Profile) -> Readings:
         if what is FieldKind.PERCENT:
             percents = _percents(name, column, mapping, settled)
         readers[name] = Reader(header, dates, numbers, percents)
-    return Readings(readers, settled.questions, settled.notes)
+    return Readings(readers, settled.questions, settled.notes, settled.remembered)
 
 
 def _dates(name: str, column: ColumnProfile, mapping: Mapping, settled: Readings) -> DateFormat:
     found = column.dates
     said = _said(mapping.dates, name, column)
+    if not said and isinstance(found, AmbiguousDates):
+        said = _remembered("dates", name, column, settled)
     if said:
         zero = found.zero_is_empty if isinstance(found, DateFormat) else isinstance(found, AmbiguousDates)
         return date_format(said, zero_is_empty=zero)
@@ -94,6 +100,8 @@ def _dates(name: str, column: ColumnProfile, mapping: Mapping, settled: Readings
 def _numbers(name: str, column: ColumnProfile, mapping: Mapping, settled: Readings) -> NumberStyle:
     found = column.numbers
     said = _said(mapping.numbers, name, column)
+    if not said and isinstance(found, AmbiguousNumbers):
+        said = _remembered("numbers", name, column, settled)
     if said:
         return NUMBER_CHOICES[said]
     if isinstance(found, NumberStyle):
@@ -109,6 +117,8 @@ def _numbers(name: str, column: ColumnProfile, mapping: Mapping, settled: Readin
 
 def _percents(name: str, column: ColumnProfile, mapping: Mapping, settled: Readings) -> PercentScale:
     said = _said(mapping.percents, name, column)
+    if not said and isinstance(column.percents, AmbiguousPercents):
+        said = _remembered("percents", name, column, settled)
     if said:
         return PERCENT_CHOICES[said]
     if isinstance(column.percents, AmbiguousPercents):
@@ -120,6 +130,13 @@ def _percents(name: str, column: ColumnProfile, mapping: Mapping, settled: Readi
 def _said(answers: Dictionary[str, str], name: str, column: ColumnProfile) -> str | None:
     by_header = {key.casefold().strip(): answer for key, answer in answers.items()}
     return answers.get(name) or by_header.get(column.header.casefold().strip())
+
+
+def _remembered(key: str, name: str, column: ColumnProfile, settled: Readings) -> str | None:
+    said = settled.remembered.get(key, {}).get(name)
+    if said:
+        settled.notes.append(f"“{column.header}” is read as {said}, as it was the last time.")
+    return said
 
 
 def _date_question(name: str, column: ColumnProfile, found: AmbiguousDates) -> dict[str, Any]:

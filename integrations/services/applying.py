@@ -1,6 +1,10 @@
 """Applies a checked import in one transaction: everything comes in or nothing does."""
 
+from datetime import datetime
+
 from commitments.services.reassessment import ask_for_reassessment
+from integrations.files.mapping import FORMATS
+from integrations.files.settling import REMEMBERED
 from integrations.models import FileImport, RememberedMapping
 from integrations.services.checking import CHUNK, Clock, mapping_of
 from integrations.services.staging import count_actions, next_group, settle_group, surroundings
@@ -34,11 +38,18 @@ def _apply(imported: FileImport, clock: Clock) -> None:
         settle_group(imported, group, mapping, around, at=at, save=True)
         after = group.last_key
     count_actions(imported)
-    RememberedMapping.objects.update_or_create(
-        kind=imported.kind,
-        signature=imported.signature,
-        defaults={"mapping": imported.mapping, "used_at": at},
-    )
+    _remember(imported, at)
     close(imported, Status.DONE, at=clock())
     if imported.created or imported.updated:
         ask_for_reassessment(why="import", at=at)
+
+
+def _remember(imported: FileImport, at: datetime) -> None:
+    """Keep how this file was read for the next with the same columns, with answers given before."""
+    before = imported.readings.get(REMEMBERED, {})
+    mapping = imported.mapping | {key: before.get(key, {}) | imported.mapping[key] for key in FORMATS}
+    RememberedMapping.objects.update_or_create(
+        kind=imported.kind,
+        signature=imported.signature,
+        defaults={"mapping": mapping, "used_at": at},
+    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from integrations.files.fields import fields_of
 from integrations.files.mapping import Mapping, parse_mapping
 from integrations.files.rows import ReadRow, RowReader
-from integrations.files.settling import Readings, readers_from_json, settle
+from integrations.files.settling import REMEMBERED, Readings, readers_from_json, settle
 from integrations.models import FileImport
 from integrations.services.staging import (
     count_actions,
@@ -67,7 +67,8 @@ class Checking:
         seen = profile(table, self.mapping.used, kinds)
         if seen.rows == 0:
             raise TableError("The file has column names but no rows.")
-        settled = settle(self.imported.kind, self.mapping, seen)
+        remembered = self.imported.readings.get(REMEMBERED)
+        settled = settle(self.imported.kind, self.mapping, seen, remembered)
         notes = [*self._notes(), *settled.notes]
         self._change(lambda held: _settled(held, settled, seen.rows, notes))
 
@@ -154,7 +155,7 @@ def _place(imported: FileImport) -> tuple[object, ...]:
 def _settled(held: FileImport, settled: Readings, rows: int, notes: list[str]) -> None:
     held.rows_total = rows
     held.notes = notes
-    held.readings = settled.to_json()
+    held.readings = settled.to_json() | {REMEMBERED: settled.remembered}
     held.questions = settled.questions
     if settled.questions:
         held.status = Status.ASKING

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from integrations.errors import MappingProblem
 from integrations.files.guessing import Sample, guess, sample_of, signature_of
-from integrations.files.mapping import Mapping, parse_mapping
+from integrations.files.mapping import FORMATS, Mapping, parse_mapping
+from integrations.files.settling import REMEMBERED
 from integrations.models import FileImport, RememberedMapping, StagedRow
 from tabular import Limits, TableError, open_table
 from tabular.columns import Guess
@@ -116,6 +117,8 @@ def _first_mapping(
     kind, headers = imported.kind, imported.headers
     remembered = RememberedMapping.objects.filter(kind=kind, signature=imported.signature).first()
     base: dict[str, Any] = dict(remembered.mapping) if remembered else {}
+    # Remembered formats only answer what this file leaves open: what it shows itself counts more.
+    imported.readings = {REMEMBERED: {key: base.pop(key, {}) for key in FORMATS}}
     for key, value in (said or {}).items():
         # What was said about a word or a column replaces what is remembered of it, not all the rest.
         base[key] = {**base.get(key, {}), **value} if isinstance(value, dict) else value
@@ -133,7 +136,7 @@ def _first_mapping(
     if said is None and doubtful:
         return mapping, False
     imported.notes += [
-        f"The column “{each.header}” is not used: {each.why}, but that is not sure."
+        f"The column “{each.header}” is not used, for it is not sure: {each.why}."
         for each in doubtful.values()
     ]
     try:

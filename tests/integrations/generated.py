@@ -17,6 +17,6 @@ def deals_file(path: Path, rows: int, *, today: date, broken_every: int = 0) -> 
             quantity = "many" if broken_every and number % broken_every == 0 else str(1 + number % 30)
             file.write(
                 f"D{number:06},Deal {number},Company {number % 300},Agent {number % 20},"
-                f"{STAGES[number % 4]},{closed},{number}.50,Heat Pump,{quantity},{promised}\n"
+                f"{STAGES[number % 4]},{closed},{number % 500}.50,Heat Pump,{quantity},{promised}\n"
             )
     return path
