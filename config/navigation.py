@@ -28,9 +28,10 @@ class Page:
     permission: Permission
     key: str = ""
     count: Callable[[WaitingCounts, frozenset[Permission]], int] | None = None
+    short: str = ""
 
 
-CHECK = Page("Check a promise", "commitments:check", "scale", Permission.CHECK, "c")
+CHECK = Page("Check a promise", "commitments:check", "scale", Permission.CHECK, "c", short="Check")
 APPROVALS = Page(
     "Approvals",
     "commitments:approval-list",
@@ -142,7 +143,9 @@ def _groups(request: HttpRequest, place: Place | None, counts: WaitingCounts) ->
 
 def _tabs(request: HttpRequest, place: Place | None, counts: WaitingCounts) -> list[dict[str, Any]]:
     decides = place is not None and Permission.DECIDE in place.permissions
-    return _items(request, place, counts, TABS_OF_DECIDERS if decides else TABS_OF_OTHERS)[:4]
+    pages = TABS_OF_DECIDERS if decides else TABS_OF_OTHERS
+    items = _items(request, place, counts, pages)[:4]
+    return [item | {"label": item["short"] or item["label"]} for item in items]
 
 
 def _items(
@@ -153,6 +156,7 @@ def _items(
     return [
         {
             "label": page.label,
+            "short": page.short,
             "url": url,
             "icon": page.icon,
             "key": page.key,

