@@ -13,7 +13,7 @@ from tenants.errors import DomainError
 from tenants.models import Organization, User
 from tenants.roles import Permission, Role
 
-NEVER = ""
+NEVER = "never"
 
 
 class SignupNameForm(forms.Form):
@@ -44,6 +44,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             "name": "Your colleagues see it on promises",
             "one_letter_keys": "Switch them off if you speak to your computer or type with a switch",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
 
 
 class OrganizationForm(forms.Form):
@@ -112,7 +116,7 @@ class InvitationForm(forms.Form):
 class TokenForm(forms.Form):
     """A key for a program: what it is called, what it may do, until when."""
 
-    name = forms.CharField(max_length=80, label="Name", help_text="Says what the token is for, as in Zapier")
+    name = forms.CharField(max_length=80, label="Name", help_text="Says which program uses it")
     scopes = forms.MultipleChoiceField(
         label="May do",
         required=False,
@@ -121,9 +125,7 @@ class TokenForm(forms.Form):
     )
     days = forms.TypedChoiceField(
         label="Good for",
-        coerce=int,
-        empty_value=None,
-        required=False,
+        coerce=lambda days: None if days == NEVER else int(days),
         choices=[(30, "30 days"), (90, "90 days"), (365, "A year"), (NEVER, "Until it is revoked")],
         initial=90,
     )
