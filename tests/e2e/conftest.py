@@ -78,9 +78,13 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(django_db_setup: None) -> Iterator[Site]:
-    """Web, worker and beat on this process's database, for all browser tests; stopped afterwards."""
+    """Web, worker and beat on this process's database while browser tests run.
+
+    They stop with the last browser test of the process: the tests that follow it on the same database and
+    queues must not meet a worker that takes their tasks and writes heartbeats.
+    """
     port = _free_port()
     processes = [
         _start(
