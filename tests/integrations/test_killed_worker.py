@@ -190,3 +190,4 @@ def test_import_survives_two_kills_with_the_same_rows_and_flags(
     assert after_kills["counts"] == ("done", ROWS, ROWS - refused, refused)
     assert len(after_kills["flags"]) > 0
     assert after_kills == uninterrupted
+    assert not [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]

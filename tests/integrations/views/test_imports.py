@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from commitments.models import Deal
+from commitments.models import Deal, Offering
 from integrations.models import FileImport
 from integrations.services.advancing import advance
 from tenants.scope import tenant_scope
@@ -112,3 +112,91 @@ def test_imports_are_guarded(organizations: Organizations) -> None:
     assert signed_in_client(organizations.charlie).get(url).status_code == 404
     other = url.replace("/o/acme/", "/o/other/")
     assert signed_in_client(organizations.charlie).get(other).status_code == 404
+
+
+UNSURE = "Deal ID,Deal name,Company,Sum,Amont\n7,Roof,Kestrel,5,6\n8,=cmd(),Heron,x,y\n"
+
+
+def test_a_doubtful_column_is_asked_for_with_its_values(
+    organizations: Organizations, work: Callable[[], FileImport]
+) -> None:
+    carol = signed_in_client(organizations.carol)
+    url = upload(carol, UNSURE).url
+    page = carol.get(url).content.decode()
+    assert "Which column is which" in page
+    assert "Amont (6, y)" in page
+    assert "Please check: “Amont” is spelled like “amount”." in page
+    columns = {"column_external_id": "Deal ID", "column_name": "Deal name", "column_company": "Deal name"}
+    refused = carol.post(f"{url}answer/", columns)
+    assert refused.status_code == 422
+    assert "is chosen for deal’s name already." in refused.content.decode()
+    carol.post(f"{url}answer/", {**columns, "column_company": "Company", "column_amount": "Sum"})
+    checked = work()
+    assert (checked.status, checked.created, checked.rejected) == ("checked", 1, 1)
+
+
+def test_stages_and_products_are_mapped_on_the_page(
+    organizations: Organizations, work: Callable[[], FileImport]
+) -> None:
+    carol = signed_in_client(organizations.carol)
+    with tenant_scope(organizations.acme.pk):
+        Offering.objects.create(name="Boiler")
+    url = upload(carol, "Deal ID,Deal name,Stage,Product\n7,Roof,Handed over,HP-9\n").url
+    work()
+    page = carol.get(url).content.decode()
+    assert "Handed over" in page
+    assert "cannot be judged" in page
+    carol.post(f"{url}words/", {"stages-Handed over": "won", "products-HP-9": "Boiler"})
+    assert work().mapping["products"] == {"HP-9": "Boiler"}
+    carol.post(f"{url}confirm/")
+    work()
+    with tenant_scope(organizations.acme.pk):
+        deal = Deal.objects.get()
+        assert (deal.status, deal.lines.get().offering.name) == ("won", "Boiler")
+
+
+def test_progress_is_a_fragment_until_the_work_ends(
+    organizations: Organizations, work: Callable[[], FileImport]
+) -> None:
+    carol = signed_in_client(organizations.carol)
+    url = upload(carol, SURE).url
+    fragment = carol.get(f"{url}progress/", headers={"HX-Request": "true"})
+    assert "Reading the columns" in fragment.content.decode()
+    assert "<html" not in fragment.content.decode()
+    work()
+    assert carol.get(f"{url}progress/", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_rejected_rows_are_paged_and_harmless_in_a_spreadsheet(
+    organizations: Organizations, work: Callable[[], FileImport]
+) -> None:
+    carol = signed_in_client(organizations.carol)
+    rows = "".join(f"{n},Roof,Kestrel,5,2027-03-01\n" for n in range(40))
+    bad = "".join(f"{n},Roof,Kestrel,=1+{n},2027-03-01\n" for n in range(100, 130))
+    url = upload(carol, "Deal ID,Deal name,Company,=Amount,Close date\n" + rows + bad).url
+    asking = work()
+    columns = {f"column_{name}": header or "" for name, header in asking.mapping["columns"].items()}
+    carol.post(f"{url}answer/", {**columns, "column_amount": "=Amount"})
+    assert work().rejected == 30
+    first, second = carol.get(url).content.decode(), carol.get(f"{url}?after=66").content.decode()
+    assert (first.count("is not a number"), second.count("is not a number")) == (25, 5)
+    lines = carol.get(f"{url}rejected.csv").getvalue().decode("utf-8-sig").splitlines()
+    assert len(lines) == 31
+    assert lines[1].startswith("42,'=Amount,")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    organizations: Organizations, settings: Any
+) -> None:
+    settings.UPLOAD_MEGABYTES = 0
+    answer = upload(signed_in_client(organizations.carol), SURE)
+    assert answer.status_code == 422
+    assert "more than 0 MB" in answer.content.decode()
+
+
+def test_promises_of_the_past_are_offered_to_those_who_decide(organizations: Organizations) -> None:
+    pages = [
+        signed_in_client(who).get("/o/acme/imports/").content.decode()
+        for who in (organizations.bob, organizations.carol)
+    ]
+    assert ["Promises of the past" in page for page in pages] == [True, False]
