@@ -1,0 +1,13 @@
+"""Every CRM that Concord speaks to, in the order in which people choose."""
+
+from integrations.crm import CrmProvider
+
+PROVIDERS: tuple[type[CrmProvider], ...] = ()
+
+
+def provider_class(key: str) -> type[CrmProvider]:
+    """Return the provider with this key; raise KeyError for one that is not there (any more)."""
+    for provider in PROVIDERS:
+        if provider.key == key:
+            return provider
+    raise KeyError(key)
