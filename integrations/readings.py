@@ -1,7 +1,8 @@
 """Reads what vendors write into exact values; None where nothing (or nothing readable) stands. No Django."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 MOST = Decimal(10) ** 15
@@ -62,3 +63,17 @@ def instant_of_millis(value: Any) -> datetime | None:
         return datetime.fromtimestamp(int(number) / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def retry_at(value: Any, now: datetime) -> datetime | None:
+    """Return the instant that a Retry-After header means: seconds from `now`, or an HTTP date."""
+    if not value:
+        return None
+    seconds = decimal_of(value)
+    if seconds is not None:
+        return now + timedelta(seconds=min(max(int(seconds), 0), 86_400))
+    try:
+        moment = parsedate_to_datetime(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,8 +1,9 @@
 """Every CRM that Concord speaks to, in the order in which people choose."""
 
 from integrations.crm import CrmProvider
+from integrations.providers.hubspot import HubSpot
 
-PROVIDERS: tuple[type[CrmProvider], ...] = ()
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot,)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

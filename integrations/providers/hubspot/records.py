@@ -1,0 +1,167 @@
+"""HubSpot's deals as records: names resolved by batch reads, values exact, dates as written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.crm import DealRecord, Gone, LineRecord, Owner, Setup, Skipped, Status
+from integrations.providers.hubspot.wire import RELEASE, Wire
+from integrations.readings import date_of, decimal_of, instant_of, share_of, text_of
+
+STANDARD = (
+    "dealname dealstage pipeline amount deal_currency_code closedate hubspot_owner_id createdate "
+    "hs_deal_stage_probability hs_is_closed hs_is_closed_won hs_is_closed_lost hs_lastmodifieddate "
+    "hs_merged_object_ids"
+).split()
+PRIMARY_COMPANY = 5  # HubSpot's number of the association "deal to primary company"
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What stands beside a page's deals: company names and lines by deal id, people by their own id."""
+
+    companies: Mapping[str, str]
+    lines: Mapping[str, tuple[LineRecord, ...]]
+    owners: Mapping[str, Owner]
+
+
+def properties(setup: Setup) -> list[str]:
+    """Return the properties of deals that are asked for."""
+    return list(dict.fromkeys([*STANDARD, *(key for key in setup.fields.values() if key)]))
+
+
+def inside(raw: Raw, setup: Setup) -> bool:
+    """Return whether a deal belongs to a pipeline that was chosen."""
+    return not setup.pipelines or str(raw["properties"].get("pipeline") or "") in setup.pipelines
+
+
+def read(
+    wire: Wire, raws: Sequence[Raw], setup: Setup, web: str
+) -> tuple[tuple[DealRecord, ...], tuple[Skipped, ...]]:
+    """Return deals as records, and those that could not be read."""
+    chosen = [raw for raw in raws if inside(raw, setup)]
+    if not chosen:
+        return (), ()
+    around = _neighbours(wire, chosen)
+    records: list[DealRecord] = []
+    skipped: list[Skipped] = []
+    for raw in chosen:
+        record = _record(raw, around, setup, web)
+        (skipped if isinstance(record, Skipped) else records).append(record)  # type: ignore[arg-type]
+    return tuple(records), tuple(skipped)
+
+
+def merged(raws: Iterable[Raw]) -> dict[str, str]:
+    """Return the survivor's id by the id of each deal that was merged into one of these."""
+    survivors: dict[str, str] = {}
+    for raw in raws:
+        losers = str(raw["properties"].get("hs_merged_object_ids") or "").split(";")
+        survivors |= {loser.strip(): str(raw["id"]) for loser in losers if loser.strip()}
+    return {loser: survivor for loser, survivor in survivors.items() if loser != survivor}
+
+
+def gone_of(survivors: Mapping[str, str]) -> tuple[Gone, ...]:
+    """Return the merged deals as gone."""
+    return tuple(Gone(loser, survivor) for loser, survivor in survivors.items())
+
+
+def _neighbours(wire: Wire, raws: Sequence[Raw]) -> Neighbours:
+    ids = [str(raw["id"]) for raw in raws]
+    wanted = {str(raw["properties"].get("hubspot_owner_id") or "") for raw in raws} - {""}
+    return Neighbours(_companies(wire, ids), _lines(wire, ids), owners(wire, wanted) if wanted else {})
+
+
+def _companies(wire: Wire, ids: Sequence[str]) -> dict[str, str]:
+    chosen = {deal: _primary(links) for deal, links in wire.links("deals", "companies", ids).items() if links}
+    raws = wire.batch("companies", sorted(set(chosen.values()), key=int), ["name", "domain"])
+    names = {
+        str(raw["id"]): text_of(raw["properties"].get("name")) or text_of(raw["properties"].get("domain"))
+        for raw in raws
+    }
+    return {deal: names.get(company, "") for deal, company in chosen.items()}
+
+
+def _primary(links: list[dict[str, Any]]) -> str:
+    def rank(link: dict[str, Any]) -> tuple[bool, int]:
+        types = {kind.get("typeId") for kind in link.get("associationTypes", ())}
+        return PRIMARY_COMPANY not in types, int(link["toObjectId"])
+
+    return str(min(links, key=rank)["toObjectId"])
+
+
+def _lines(wire: Wire, ids: Sequence[str]) -> dict[str, tuple[LineRecord, ...]]:
+    links = {
+        deal: sorted({int(link["toObjectId"]) for link in found})
+        for deal, found in wire.links("deals", "line_items", ids).items()
+    }
+    wanted = sorted({item for items in links.values() for item in items})
+    raws = wire.batch("line_items", [str(item) for item in wanted], ["name", "quantity"])
+    lines = {
+        int(raw["id"]): LineRecord(
+            product=text_of(raw["properties"].get("name")),
+            quantity=decimal_of(raw["properties"].get("quantity")),
+        )
+        for raw in raws
+    }
+    return {deal: tuple(lines[item] for item in items if item in lines) for deal, items in links.items()}
+
+
+def owners(wire: Wire, wanted: set[str] | None = None) -> dict[str, Owner]:
+    """Return the account's people by id; those who left as well when a deal in hand is theirs."""
+    found = {owner.id: owner for owner in map(_owner, wire.pages(_OWNERS, archived="false"))}
+    if wanted and wanted - found.keys():
+        left = {owner.id: owner for owner in map(_owner, wire.pages(_OWNERS, archived="true"))}
+        found = left | found
+    return found
+
+
+_OWNERS = f"/crm/owners/{RELEASE}"
+
+
+def _owner(raw: Raw) -> Owner:
+    name = text_of(f"{raw.get('firstName') or ''} {raw.get('lastName') or ''}")
+    email = text_of(raw.get("email"))
+    return Owner(str(raw["id"]), name or email, email)
+
+
+def _record(raw: Raw, around: Neighbours, setup: Setup, web: str) -> DealRecord | Skipped:
+    id, values = str(raw["id"]), raw["properties"]
+    changed = instant_of(values.get("hs_lastmodifieddate") or raw.get("updatedAt"))
+    if changed is None:
+        return Skipped(id, "HubSpot does not say when the deal was changed.")
+    owner_id = text_of(values.get("hubspot_owner_id"))
+    owner = around.owners.get(owner_id, Owner(owner_id, ""))
+    mapped = {name: values.get(key) for name, key in setup.fields.items()}
+    return DealRecord(
+        id=id,
+        name=text_of(values.get("dealname")),
+        changed_at=changed,
+        stage_id=text_of(values.get("dealstage")),
+        pipeline_id=text_of(values.get("pipeline")),
+        status=_status(values),
+        probability=share_of(values.get("hs_deal_stage_probability")),
+        amount=decimal_of(values.get("amount")),
+        currency=text_of(values.get("deal_currency_code")),
+        close_on=date_of(values.get("closedate")),
+        company=around.companies.get(id, ""),
+        owner_id=owner_id,
+        owner_name=owner.name,
+        owner_email=owner.email,
+        product=text_of(mapped.get("product")),
+        quantity=decimal_of(mapped.get("quantity")),
+        promised_on=date_of(mapped.get("promised_on")),
+        earliest_start=date_of(mapped.get("earliest_start")),
+        lines=around.lines.get(id, ()),
+        url=f"{web}/contacts/{setup.account_id}/record/0-3/{id}" if setup.account_id else "",
+        created_on=date_of(values.get("createdate")),
+        archived=bool(raw.get("archived")),
+    )
+
+
+def _status(values: Mapping[str, Any]) -> Status | None:
+    if values.get("hs_is_closed_won") == "true":
+        return Status.WON
+    if values.get("hs_is_closed_lost") == "true":
+        return Status.LOST
+    return Status.OPEN if values.get("hs_is_closed") == "false" else None
