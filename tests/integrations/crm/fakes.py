@@ -1,0 +1,61 @@
+"""Every vendor's fake, with what its vendor knows beyond capabilities and faults: cases ask for it by name.
+
+A case applies to a fake that has all that the case needs: traits of this list, capabilities of the provider,
+faults of the fake. `pytest --collect-only tests/integrations/crm` lists what applies to whom.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from integrations.crm import CrmProvider
+from tests.integrations.crm.fake import FakeCrm, Fault
+from tests.integrations.providers.fake_hubspot import FakeHubSpot
+
+
+class Trait(StrEnum):
+    """What some vendors know and others do not."""
+
+    ARCHIVES = "archived deals are kept apart from deleted ones"
+    MERGES = "deals can be merged, and the vendor says into which"
+    STAGES_GO = "a stage can be deleted although deals are in it"
+    PIPELINES = "deals can be read of some pipelines only"
+    NO_AMOUNT = "a deal may have no amount"
+    NO_CURRENCY = "a deal may have no currency"
+    NO_PROBABILITY = "a deal may have no probability"
+    NO_CLOSE_DATE = "a deal may have no close date"
+    NO_COMPANY = "a deal may have no company"
+    SIGNED_BODY = "webhooks are signed, so that a changed body shows"
+    SIGNED_TIME = "webhooks bear a signed time"
+
+
+Need = Trait | Fault | str | Callable[[type[CrmProvider]], bool]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A fake under proof; names in the test's ids come from its provider's key."""
+
+    fake: Callable[[], FakeCrm]
+    traits: frozenset[Trait]
+
+    def has(self, need: Need) -> bool:
+        """Return whether a case's need is met; a text names one of the provider's capabilities."""
+        made = self.fake()
+        if isinstance(need, Trait):
+            return need in self.traits
+        if isinstance(need, Fault):
+            return need in made.faults
+        if isinstance(need, str):
+            return bool(getattr(made.provider.capabilities, need))
+        return need(made.provider)
+
+
+def subject(fake: Callable[[], FakeCrm], *traits: Trait) -> Subject:
+    return Subject(fake, frozenset(traits))
+
+
+FAKES: tuple[Subject, ...] = (
+    # HubSpot calls "archived" what people there delete: both are one.
+    subject(FakeHubSpot, *(set(Trait) - {Trait.ARCHIVES})),
+)
