@@ -76,6 +76,18 @@ def redis(name: str, url: str) -> str:
     return url
 
 
+def clients(*vendors: str) -> dict[str, tuple[str, str]]:
+    """Return OAuth clients from <VENDOR>_CLIENT_ID and <VENDOR>_CLIENT_SECRET, by vendor in lower case."""
+    found = {}
+    for vendor in vendors:
+        identity, secret = (os.environ.get(f"{vendor}_CLIENT_{part}", "") for part in ("ID", "SECRET"))
+        if bool(identity) != bool(secret):
+            raise SettingError(f"{vendor}_CLIENT_ID and {vendor}_CLIENT_SECRET must be set together.")
+        if identity:
+            found[vendor.lower()] = (identity, secret)
+    return found
+
+
 def email(name: str, url: str, folder: Path) -> dict[str, object]:
     """Translate smtp://user:password@host:587?tls=yes into Django's settings; without, mails are files."""
     if not url:

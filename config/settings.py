@@ -208,11 +208,22 @@ LANDING_PAGES = [
     ("view", "dashboards:board"),
 ]
 
+# CRMs: keys that encrypt their secrets, private networks or names that may be reached, OAuth clients.
+CREDENTIAL_KEYS = env.words("CREDENTIAL_KEYS")
+CRM_ALLOWED_HOSTS = env.words("CRM_ALLOWED_HOSTS")
+CRM_HOOKS_URL = env.text("CRM_HOOKS_URL", SITE_URL if HTTPS else "").rstrip("/")
+CRM_CLIENTS = env.clients("HUBSPOT", "SALESFORCE", "PIPEDRIVE", "ZOHO", "DYNAMICS")
+
 # Work to be done: kind -> function (entry's payload, at). tenants.services.outbox explains.
 OUTBOX_HANDLERS: dict[str, str] = {
     "invitation": "tenants.tasks.send_invitation",
     "reassess": "commitments.tasks.reassess",
     "import": "integrations.tasks.run_import",
+    "crm-sync": "integrations.tasks.sync",
+    "crm-notified": "integrations.tasks.fetch_notified",
+    "crm-compare": "integrations.tasks.compare",
+    "verdicts": "integrations.tasks.collect_verdicts",
+    "crm-write": "integrations.tasks.write_back",
 }
 
 # Asked by capacity which promises a change would break: (pool_ids, unsaved changes) -> promises.

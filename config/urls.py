@@ -5,6 +5,8 @@
 
 from django.urls import include, path
 
+from integrations.webhooks import crm_app_hook, crm_hook
+
 inside = [
     path("", include("dashboards.urls")),
     path("", include("commitments.urls")),
@@ -17,6 +19,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api_urls")),
     path("o/<slug:slug>/", include(inside)),
+    path("hooks/crm/app/<slug:provider>/", crm_app_hook, name="crm-app-hook"),
+    path("hooks/crm/<str:key>/", crm_hook, name="crm-hook"),
     path("ui/", include("ui.urls")),
     path("", include("tenants.person_urls")),
 ]

@@ -1,13 +1,55 @@
-"""Workers' entrance: brings one import on until it needs a person or is done (outbox kind "import")."""
+"""Workers' entrances: imports of files, and what connections to CRMs need (kinds of outbox entries)."""
 
 from datetime import datetime
 from typing import Any
 
+from celery import shared_task
 from django.utils import timezone
 
 from integrations.services.advancing import advance
+from integrations.services.syncing import comparing, notifying, pulling, upkeep, writing_back
+from tenants.task_scope import TenantTask
+from tenants.tenant_lookup import organization_ids
 
 
 def run_import(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
-    """Go on with the import from wherever it is."""
+    """Go on with the import from wherever it is (kind "import")."""
     advance(organization_id=organization_id, import_id=payload["import"], clock=timezone.now)
+
+
+def sync(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Read one page of a CRM's changes (kind "crm-sync")."""
+    pulling.sync(organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now)
+
+
+def fetch_notified(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Fetch the deals that webhooks told of (kind "crm-notified")."""
+    notifying.fetch_notified(
+        organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now
+    )
+
+
+def compare(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Compare one page of a CRM's ids with what is here (kind "crm-compare")."""
+    comparing.compare(
+        organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now
+    )
+
+
+def collect_verdicts(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Note what deals of CRMs should say after a new judgement (kind "verdicts")."""
+    writing_back.collect_wishes(organization_id=organization_id, at=at)
+
+
+def write_back(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Write a few verdicts to a CRM (kind "crm-write")."""
+    writing_back.write_back(
+        organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now
+    )
+
+
+@shared_task(name="integrations.keep_going", base=TenantTask, tenantless=True, expires=600)
+def keep_going() -> None:
+    """See to it that every running connection has its next turn, its webhook, and no old history."""
+    for organization_id in organization_ids():
+        upkeep.keep_going(organization_id=organization_id, clock=timezone.now)

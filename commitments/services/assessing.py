@@ -22,6 +22,7 @@ from commitments.services.findings import (
 from commitments.services.flagging import settle_flags
 from feasibility.prepared import PreparedPool
 from tenants.models import Organization
+from tenants.services import outbox
 
 LOCK = 0x434F4E43  # "CONC": one namespace for this product's advisory locks
 BATCH = 1000
@@ -50,6 +51,7 @@ def reassess(*, organization: Organization, at: datetime) -> int:
         *bypasses(organization, today),
         *changed_after_approval(),
     ]
+    outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
     return settle_flags(findings=findings, at=at)
 
 

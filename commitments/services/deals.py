@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from commitments.models import Company, Deal, DealLine, Offering
+from commitments.models import Company, Deal, DealLine, LedgerEvent, Offering, StoredVerdict
 from commitments.services.reassessment import ask_for_reassessment
 from tenants.access import Actor
 from tenants.errors import DomainError
@@ -152,3 +152,14 @@ def _replace_lines(deal: Deal, lines: Sequence[LineTerms]) -> None:
         rows.append(row)
     DealLine.objects.filter(deal=deal).delete()
     DealLine.objects.bulk_create(rows)
+
+
+def forget_deals_of(*, source: str) -> int:
+    """Delete the deals of a source that nothing was ever promised or recorded on; return how many."""
+    doomed = Deal.objects.filter(external_source=source, commitments__isnull=True)
+    ids = set(doomed.values_list("pk", flat=True))
+    for recorded in (LedgerEvent, StoredVerdict):
+        ids -= set(recorded.objects.filter(deal__in=doomed).values_list("deal_id", flat=True))
+    DealLine.objects.filter(deal_id__in=ids).delete()
+    Deal.objects.filter(pk__in=ids).delete()
+    return len(ids)

@@ -45,7 +45,7 @@ class ImportedDeal:
     """A deal as its source tells it.
 
     `values` holds only the DEAL_FIELDS the source speaks of, `initial` those used for a new deal alone;
-    `currency` is meant where an amount comes without one.
+    `currency` is meant where an amount comes without one; `owner_email` finds a member before the name.
     `company` None and `lines` None mean that the source says nothing; each line holds LINE_FIELDS likewise.
     """
 
@@ -53,6 +53,7 @@ class ImportedDeal:
     values: Mapping[str, Any]
     initial: Mapping[str, Any] = field(default_factory=dict)
     currency: str = ""
+    owner_email: str = ""
     company: str | None = None
     lines: Sequence[Mapping[str, Any]] | None = None
 
@@ -147,7 +148,8 @@ def _bring_up_to_date(
         wanted["company_id"] = companies.get(company_key(deal.company), 0) if deal.company else None
     if "owner_name" in wanted:
         same = not new and row.owner_name == wanted["owner_name"]
-        wanted["owner_id"] = people.get(wanted["owner_name"].casefold(), row.owner_id if same else None)
+        by_name = people.get(wanted["owner_name"].casefold(), row.owner_id if same else None)
+        wanted["owner_id"] = people.get(deal.owner_email.casefold(), by_name)
     differs = False
     for name, value in wanted.items():
         if getattr(row, name) != value:

@@ -72,6 +72,14 @@ def enqueue(*, kind: str, payload: dict[str, Any], dedupe_key: str, at: datetime
         transaction.on_commit(lambda: hint(organization_id, row[0]))
 
 
+def reschedule(*, kind: str, payload: dict[str, Any], dedupe_key: str, at: datetime) -> None:
+    """Write down work as enqueue does, in the place of what was to be done later than `at`."""
+    OutboxEntry.objects.filter(
+        kind=kind, dedupe_key=dedupe_key, done_at=None, dead_at=None, attempts=0, next_at__gt=at
+    ).delete()
+    enqueue(kind=kind, payload=payload, dedupe_key=dedupe_key, at=at)
+
+
 def run(*, organization_id: int, entry_id: int, at: datetime) -> None:
     """Do the work of one entry: count the try, call the handler outside any scope, mark it done.
 

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 from django.apps import apps
 from django.conf import settings
 
+from integrations import hook_functions
+from tenants import tenant_functions
 from tenants.models import OrganizationOwned
 from tenants.querysets import TenantForeignKey
-from tenants.tenant_functions import NAMES
 
 OUR_APPS = ("tenants", "capacity", "commitments", "integrations", "dashboards")
 # Tables of no tenant, each for its reason.
@@ -18,6 +19,8 @@ WITHOUT_TENANT = {
     "tenants_workerheartbeat": "workers serve every organization",
 }
 POLICY = "( SELECT app_tenant_strict() AS app_tenant_strict)"
+
+REVIEWED = (*tenant_functions.NAMES, *hook_functions.NAMES)
 
 
 class Executes(Protocol):
@@ -197,7 +200,7 @@ def _functions(cursor: Executes) -> Iterator[str]:
         "EXISTS (SELECT 1 FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%%') FROM pg_proc p "
         "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' AND p.prosecdef",
     ):
-        if name.split("(")[0] not in {reviewed.split("(")[0] for reviewed in NAMES}:
+        if name.split("(")[0] not in {reviewed.split("(")[0] for reviewed in REVIEWED}:
             yield f"{name} runs as the owner and is not reviewed"
         if not has_path:
             yield f"{name} runs as the owner without a search_path of its own"

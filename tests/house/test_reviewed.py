@@ -15,7 +15,7 @@ REVIEWED = {
     # A tenant that is set for the session would be seen by the pooler's next client.
     r"app\.tenant": {"tenants/scope.py", "tenants/rls.py"},
     r"set_config|SET\s+SESSION|RESET\s+ALL|DISCARD\s+ALL": set(),
-    r"SECURITY DEFINER": {"tenants/tenant_functions.py"},
+    r"SECURITY DEFINER": {"tenants/tenant_functions.py", "integrations/hook_functions.py"},
     r"row_security|\bBYPASSRLS|DISABLE ROW LEVEL": {"tenants/role_check.py"},
     r"connections\[": {"tenants/role_check.py", "tenants/management/commands/migrate.py"},
     r"\.using\(|DATABASE_OWNER_URL": {

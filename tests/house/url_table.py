@@ -242,6 +242,8 @@ OUTSIDE = {
     "api-schema": ANYBODY,
     "api-docs": ANYBODY,
     "api/v1/": "answers 404 in the API's own form",
+    "crm-hook": "verifies the vendor's signature",
+    "crm-app-hook": "verifies the vendor's signature",
     "ui:theme": ANYBODY,
     "ui:kit": "exists only while developing",
     # django-allauth guards its own pages.

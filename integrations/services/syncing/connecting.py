@@ -1,0 +1,330 @@
+"""Connects a CRM: entered or signed in, tested, mapped, started; paused, continued, disconnected."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from commitments.services.deals import forget_deals_of
+from commitments.services.reassessment import ask_for_reassessment
+from integrations.crm import Account, CrmProvider, Discovery, Subscription
+from integrations.models import Connection, RemoteDeal
+from integrations.registry import provider_class
+from integrations.services.syncing.comparing import accept_vanished
+from integrations.services.syncing.credentials import seal, unseal
+from integrations.services.syncing.opening import Clock, ask
+from integrations.services.syncing.scheduling import COMPARE, NOTIFIED, SYNC, WRITE, schedule
+from integrations.services.syncing.writing_back import replay_refused
+from tenants.access import Actor
+from tenants.errors import Conflict, DomainError
+from tenants.models import OutboxEntry
+from tenants.roles import Permission
+from tenants.scope import tenant_scope
+from tenants.tenant_lookup import digest
+
+Status = Connection.Status
+OUR_FIELDS = ("promised_on", "earliest_start", "product", "quantity")
+
+
+@transaction.atomic
+def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, at: datetime) -> Connection:
+    """Keep what was entered, secrets encrypted; nothing is asked of the CRM yet.
+
+    Raises DomainError naming the entry that is missing or wrong, NotAllowed without the right.
+    """
+    by.require(Permission.MANAGE)
+    vendor = _vendor(provider)
+    plain, secret = _sorted_entries(vendor, entries)
+    connection = Connection.objects.create(
+        provider=vendor.key, name=_free_name(vendor.name), entries=plain, created_by=by.person, created_at=at
+    )
+    connection.secret = seal(connection, secret)
+    connection.save(update_fields=["secret"])
+    return connection
+
+
+def _vendor(key: str) -> type[CrmProvider]:
+    try:
+        return provider_class(key)
+    except KeyError:
+        raise DomainError("There is no such CRM.", field="provider") from None
+
+
+def _sorted_entries(
+    vendor: type[CrmProvider], said: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    plain: dict[str, str] = {}
+    secret: dict[str, str] = {}
+    for entry in vendor.entries:
+        value = str(said.get(entry.name, "")).strip()
+        if entry.required and not value:
+            raise DomainError(f"{entry.label} is missing.", field=entry.name)
+        if value:
+            (secret if entry.secret else plain)[entry.name] = value
+    return plain, secret
+
+
+def _free_name(wanted: str) -> str:
+    taken = set(Connection.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    number = 1
+    name = wanted
+    while name in taken:
+        number += 1
+        name = f"{wanted} {number}"
+    return name
+
+
+@transaction.atomic
+def change_entries(
+    *, connection: Connection, entries: Mapping[str, str], by: Actor, at: datetime
+) -> Connection:
+    """Enter the key or address anew; an empty secret keeps the one that is stored."""
+    by.require(Permission.MANAGE)
+    row = _locked(connection)
+    vendor = provider_class(row.provider)
+    held = unseal(row) if row.secret else {}
+    plain, secret = _sorted_entries(
+        vendor, {**row.entries, **held, **{k: v for k, v in entries.items() if v}}
+    )
+    row.entries, row.secret = plain, seal(row, {**held, **secret})
+    row.save(update_fields=["entries", "secret"])
+    return row
+
+
+def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Account:
+    """Sign in at the CRM and read what it has; call it outside any scope, for it is slow.
+
+    Raises CrmError and what the door raises, DomainError when another connection has this account.
+    """
+    by.require(Permission.MANAGE)
+    account, found = ask(connection, lambda provider: (provider.check(), provider.discover()), clock=clock)
+    with tenant_scope(connection.tenant):
+        row = _locked(connection)
+        same = Connection.objects.filter(provider=row.provider, account_id=account.id).exclude(pk=row.pk)
+        if account.id and same.exists():
+            raise DomainError(f"{account.name or 'This account'} is connected already, as {same[0].name}.")
+        if row.account_id and row.account_id != account.id:
+            raise DomainError(f"This is another account than {row.account_name or row.account_id}.")
+        _keep_account(row, account)
+        keep_discovery(row, found, at=clock())
+        if row.status in (Status.NEEDS_SIGN_IN, Status.ATTENTION):
+            _go_on(row, at=clock())
+    return account
+
+
+def _keep_account(row: Connection, account: Account) -> None:
+    row.account_id, row.account_name = account.id[:200], account.name[:200]
+    row.currency = account.currency[:3]
+    row.save(update_fields=["account_id", "account_name", "currency"])
+
+
+def keep_discovery(row: Connection, found: Discovery, *, at: datetime) -> None:
+    """Store what the CRM has, and take its own meaning of stages that nobody has mapped yet."""
+    row.discovery = {
+        name: [asdict(each) if not isinstance(each, str) else each for each in getattr(found, name)]
+        for name in ("pipelines", "stages", "owners", "fields", "products")
+    }
+    row.discovered_at = at
+    row.currency = row.currency or found.currency[:3]
+    row.save(update_fields=["discovery", "discovered_at", "currency"])
+    row.refresh_from_db(fields=["discovery"])
+
+
+@transaction.atomic
+def save_mapping(
+    *,
+    connection: Connection,
+    by: Actor,
+    at: datetime,
+    pipelines: list[str] | None = None,
+    stages: Mapping[str, str] | None = None,
+    products: Mapping[str, int] | None = None,
+    fields: Mapping[str, str] | None = None,
+    writes_back: bool | None = None,
+    every_minutes: int | None = None,
+) -> Connection:
+    """Say what the CRM's words mean; what is not given stays. Deals that are here are read again.
+
+    Raises DomainError naming what is unknown.
+    """
+    by.require(Permission.MANAGE)
+    row = _locked(connection)
+    before = (row.pipelines, row.stages, row.products, row.fields)
+    if pipelines is not None:
+        row.pipelines = _known(
+            pipelines, {each["id"] for each in row.discovery.get("pipelines", [])}, "pipelines"
+        )
+    if stages is not None:
+        row.stages = row.stages | _known_meanings(stages)
+    if products is not None:
+        row.products = {**row.products, **products}
+    if fields is not None:
+        keys = {each["key"] for each in row.discovery.get("fields", [])}
+        wanted = {name: key for name, key in fields.items() if name in OUR_FIELDS}
+        _known([key for key in wanted.values() if key], keys, "fields")
+        row.fields = {name: key for name, key in (row.fields | wanted).items() if key}
+    row.writes_back = row.writes_back if writes_back is None else writes_back
+    row.every_minutes = row.every_minutes if every_minutes is None else max(1, min(every_minutes, 1440))
+    row.save()
+    if (row.pipelines, row.stages, row.products, row.fields) != before and row.status != Status.MAPPING:
+        read_everything_again(row, at=at)
+    return row
+
+
+def _known(wanted: list[str], known: set[str], field: str) -> list[str]:
+    for each in wanted:
+        if each not in known:
+            raise DomainError(f"The CRM has no “{each}”.", field=field)
+    return wanted
+
+
+def _known_meanings(stages: Mapping[str, str]) -> dict[str, str]:
+    for stage, meaning in stages.items():
+        if meaning not in Connection.StageMeaning.values:
+            raise DomainError(f"“{meaning}” is no meaning of the stage {stage}.", field="stages")
+    return dict(stages)
+
+
+def read_everything_again(row: Connection, *, at: datetime) -> None:
+    """Have all deals read from the beginning: their rows are compared, none is doubled."""
+    row.cursors.all().update(position=None)
+    for cursor in row.cursors.all():
+        cursor.number += 1
+        cursor.save(update_fields=["number"])
+    # The digests would call everything unchanged although it means something else now.
+    RemoteDeal.objects.filter(connection=row).update(digest="")
+    if row.is_running:
+        schedule(SYNC, row, at=at)
+
+
+def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = "") -> Connection:
+    """Begin the first import: make our fields and the webhook where the vendor lets us, then read.
+
+    `hook_url` holds "{key}" where the secret part of the webhook's address goes; without one, the CRM is
+    polled. Call it outside any scope. Raises CrmError and what the door raises; DomainError when it runs.
+    """
+    by.require(Permission.MANAGE)
+    if connection.status != Status.MAPPING:
+        raise Conflict("This connection was started before.")
+    fields = ask(connection, lambda provider: provider.ensure_fields(), clock=clock)
+    with tenant_scope(connection.tenant):
+        row = _locked(connection)
+        row.own_fields = {name.value: key for name, key in fields.items()}
+        row.status = Status.ACTIVE
+        row.save(update_fields=["own_fields", "status"])
+        schedule(SYNC, row, at=clock())
+    if hook_url:
+        renew_webhook(organization_id=row.tenant, connection_id=row.pk, hook_url=hook_url, clock=clock)
+    return row
+
+
+def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:
+    """Make the vendor's webhook or renew it; call it outside any scope."""
+    with tenant_scope(organization_id):
+        row = Connection.objects.get(pk=connection_id)
+        values = unseal(row)
+    if not provider_class(row.provider).capabilities.webhooks:
+        return
+    key = values.get("hook_key") or secrets.token_urlsafe(24)
+    held = None
+    if row.subscription:
+        held = Subscription(row.subscription, str(values.get("hook_secret", "")), row.renew_at)
+    made = ask(row, lambda provider: provider.ensure_webhook(hook_url.format(key=key), held), clock=clock)
+    with tenant_scope(organization_id):
+        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row.hook_digest = digest(key)
+        secret = {"hook_key": key, "hook_secret": made.secret if made else ""}
+        row.secret = seal(row, {**unseal(row), **secret})
+        row.subscription, row.renew_at = (made.state, made.renew_at) if made else ({}, None)
+        row.save(update_fields=["hook_digest", "secret", "subscription", "renew_at"])
+
+
+@transaction.atomic
+def pause(*, connection: Connection, by: Actor) -> Connection:
+    """Stop reading and writing until somebody continues; the place is kept."""
+    by.require(Permission.MANAGE)
+    row = _locked(connection)
+    if row.status == Status.MAPPING:
+        raise Conflict("It was not started yet.")
+    row.status = Status.PAUSED
+    row.save(update_fields=["status"])
+    return row
+
+
+@transaction.atomic
+def resume(*, connection: Connection, by: Actor, at: datetime) -> Connection:
+    """Go on where it stopped; after many deals vanished this says that they were really deleted."""
+    by.require(Permission.MANAGE)
+    row = _locked(connection)
+    if row.status == Status.MAPPING:
+        raise Conflict("It was not started yet.")
+    if row.status == Status.VANISHED:
+        accept_vanished(row)
+        _go_on(row, at=at)
+        schedule(COMPARE, row, at=at)
+    else:
+        _go_on(row, at=at)
+    return row
+
+
+def _go_on(row: Connection, *, at: datetime) -> None:
+    row.status = Status.ACTIVE if row.cursors.exists() or row.own_fields or row.synced_at else Status.MAPPING
+    row.failures, row.blocked_until = 0, None
+    row.problem, row.problem_at = "", None
+    row.save(update_fields=["status", "failures", "blocked_until", "problem", "problem_at"])
+    if row.is_running:
+        for kind in (SYNC, NOTIFIED, WRITE):
+            schedule(kind, row, at=at)
+
+
+@transaction.atomic
+def sync_now(*, connection: Connection, by: Actor, at: datetime) -> Connection:
+    """Read changes at once instead of at the next turn, and write again what was refused."""
+    by.require(Permission.MANAGE)
+    row = _locked(connection)
+    if not row.is_running:
+        raise Conflict("It does not run. Continue it first.")
+    row.blocked_until = None
+    row.save(update_fields=["blocked_until"])
+    schedule(SYNC, row, at=at)
+    replay_refused(row, at=at)
+    return row
+
+
+def disconnect(*, connection: Connection, by: Actor, clock: Clock, forget_deals: bool = False) -> list[str]:
+    """Remove the connection with its secrets and history; its deals stay unless they are to be forgotten.
+
+    Deals with promises always stay. Returns what could not be undone at the CRM, in sentences. Call it
+    outside any scope.
+    """
+    by.require(Permission.MANAGE)
+    left = _drop_webhook(connection, clock)
+    with tenant_scope(connection.tenant):
+        row = _locked(connection)
+        if forget_deals:
+            forget_deals_of(source=row.name)
+            ask_for_reassessment(why="crm", at=clock())
+        waiting = OutboxEntry.objects.filter(kind__startswith="crm-", done_at=None)
+        waiting.filter(payload__connection=row.pk).delete()
+        row.delete()
+    return left
+
+
+def _drop_webhook(connection: Connection, clock: Clock) -> list[str]:
+    if not connection.subscription:
+        return []
+    held = Subscription(
+        connection.subscription, str(unseal(connection).get("hook_secret", "")), connection.renew_at
+    )
+    try:
+        ask(connection, lambda provider: provider.drop_webhook(held), clock=clock)
+    except Exception as error:
+        return [f"The webhook at {connection.name} is still there: {error}"]
+    return []
+
+
+def _locked(connection: Connection) -> Connection:
+    found: Connection = Connection.objects.select_for_update().get(pk=connection.pk)
+    return found

@@ -1,0 +1,52 @@
+"""What keeps connections going by themselves: a lost turn is found, webhooks are renewed, history ends."""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from integrations.models import Connection, WriteBack
+from integrations.services.syncing import notifying, runs
+from integrations.services.syncing.connecting import renew_webhook
+from integrations.services.syncing.failing import TROUBLE
+from integrations.services.syncing.opening import Clock
+from integrations.services.syncing.scheduling import SYNC, WRITE, schedule
+from tenants.models import OutboxEntry
+from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
+RENEW_EARLY = timedelta(days=1)
+
+
+def hook_url() -> str:
+    """Return where vendors send webhooks, with {key} for the secret part; "" where they cannot reach us."""
+    return f"{settings.CRM_HOOKS_URL}/hooks/crm/{{key}}/" if settings.CRM_HOOKS_URL else ""
+
+
+def keep_going(*, organization_id: int, clock: Clock) -> None:
+    """Give every running connection of the organization what it lacks; safe to call at any time."""
+    with tenant_scope(organization_id):
+        running = list(Connection.objects.filter(status=Connection.Status.ACTIVE))
+        for connection in running:
+            _find_lost_turns(connection, clock)
+        runs.forget_old(at=clock())
+        notifying.forget_old(at=clock())
+        soon = Q(renew_at__lte=clock() + RENEW_EARLY)
+        due = list(Connection.objects.filter(soon, status=Connection.Status.ACTIVE))
+    for connection in due if hook_url() else ():
+        try:
+            renew_webhook(
+                organization_id=organization_id, connection_id=connection.pk, hook_url=hook_url(), clock=clock
+            )
+        except TROUBLE as error:
+            log.warning("The webhook of connection %s was not renewed: %s", connection.pk, error)
+
+
+def _find_lost_turns(connection: Connection, clock: Clock) -> None:
+    waiting = OutboxEntry.objects.filter(done_at=None, dead_at=None, payload__connection=connection.pk)
+    kinds = set(waiting.values_list("kind", flat=True))
+    if SYNC not in kinds:
+        schedule(SYNC, connection, at=clock())
+    if WRITE not in kinds and WriteBack.objects.filter(connection=connection, next_at__lte=clock()).exists():
+        schedule(WRITE, connection, at=clock())

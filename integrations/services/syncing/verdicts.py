@@ -1,0 +1,98 @@
+"""What a deal of the CRM should say: the worst of what it asks for, in five fields and a note."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from commitments.models import Commitment, Deal, DealLine
+from commitments.selectors.deal_lists import WHY, WORST_FIRST
+from integrations.crm import OwnField
+from integrations.models import Connection
+from tenants.models import Organization
+from ui.formatting import full_date
+
+WORDS = {"feasible": "Feasible", "tight": "Tight", "infeasible": "Not feasible", "unknown": "Unknown"}
+READ_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be written to one deal: plain JSON, and when the verdict was made."""
+
+    deal_id: int
+    remote_id: str
+    values: Mapping[str, Any]
+    checked_at: datetime
+
+
+def wishes_of(connection: Connection, organization: Organization) -> Iterator[Wish]:
+    """Yield what each judged deal of the connection should say, however many there are."""
+    after = 0
+    while rows := _judged(connection, after):
+        promised = _approved(rows)
+        for deal, lines in rows.items():
+            worst = min(lines, key=lambda line: WORST_FIRST.index(line.verdict))
+            yield _wish(deal, worst, promised.get(deal.pk), organization)
+            after = deal.pk
+
+
+def _judged(connection: Connection, after: int) -> dict[Deal, list[DealLine]]:
+    deals = Deal.objects.filter(
+        external_source=connection.name, status__in=[Deal.Status.OPEN, Deal.Status.WON], pk__gt=after
+    ).order_by("pk")
+    ids = list(
+        deals.filter(lines__assessed_at__isnull=False).values_list("pk", flat=True).distinct()[:READ_AT_ONCE]
+    )
+    found: dict[Deal, list[DealLine]] = {}
+    lines = DealLine.objects.filter(deal_id__in=ids, assessed_at__isnull=False).select_related("deal")
+    for line in lines.order_by("deal_id", "position"):
+        found.setdefault(line.deal, []).append(line)
+    return found
+
+
+def _approved(deals: Mapping[Deal, Any]) -> dict[int, date]:
+    """Return the latest date approved on each deal that has an approved promise."""
+    rows = Commitment.objects.filter(
+        deal_id__in=[deal.pk for deal in deals],
+        state__in=[Commitment.State.APPROVED, Commitment.State.DELIVERED],
+    ).values_list("deal_id", "promised_on")
+    latest: dict[int, date] = {}
+    for deal_id, promised_on in rows:
+        latest[deal_id] = max(latest.get(deal_id, promised_on), promised_on)
+    return latest
+
+
+def _wish(deal: Deal, worst: DealLine, approved: date | None, organization: Organization) -> Wish:
+    assert worst.assessed_at is not None
+    covered = approved if worst.missing == "covered" else None
+    verdict = "Approved" if covered else WORDS.get(worst.verdict, "Unknown")
+    reason = f"Approved for {full_date(covered)}." if covered else worst.sentence or _why(worst)
+    link = settings.SITE_URL + reverse("commitments:deal-detail", args=[organization.slug, deal.pk])
+    values = {
+        OwnField.VERDICT.value: verdict,
+        OwnField.EARLIEST.value: None if covered else worst.earliest_possible_on,
+        OwnField.REASON.value: reason[:500],
+        OwnField.LINK.value: link,
+    }
+    return Wish(deal.pk, deal.external_id, values, worst.assessed_at)
+
+
+def _why(line: DealLine) -> str:
+    return f"{WHY[line.missing]}." if line.missing in WHY else ""
+
+
+def note_of(values: Mapping[str, Any], *, checked_at: datetime, marker: str) -> str:
+    """Return the note's text: readable lines, and the marker by which we find it again."""
+    earliest = values.get(OwnField.EARLIEST)
+    lines = [
+        f"Concord: {values[OwnField.VERDICT]}",
+        str(values[OwnField.REASON]),
+        f"Earliest date: {full_date(date.fromisoformat(str(earliest)))}" if earliest else "",
+        str(values[OwnField.LINK]),
+        f"Checked {full_date(checked_at)}, {checked_at:%H:%M} UTC. [{marker}]",
+    ]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,172 @@
+"""Says the verdict on the CRM's own deals: the latest wish counts, and each is written once."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import F
+
+from integrations.crm import CrmError, NeedsSignIn, NoteUnknown, OwnField, WriteOp
+from integrations.http import Unreachable
+from integrations.models import Connection, RemoteDeal, WriteBack
+from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
+from integrations.services.syncing.opening import Clock, ask
+from integrations.services.syncing.records import digest_of
+from integrations.services.syncing.scheduling import WRITE, schedule
+from integrations.services.syncing.verdicts import Wish, note_of, wishes_of
+from tenants.models import Organization
+from tenants.scope import tenant_scope
+
+AT_ONCE = 10  # deals a task writes before it lets others in
+BATCH = 1000
+RETRY_REFUSED = timedelta(days=1)
+
+
+def collect_wishes(*, organization_id: int, at: datetime) -> int:
+    """Note what deals of connected CRMs should say by now; return how many say something else so far."""
+    with tenant_scope(organization_id):
+        organization = Organization.objects.get(pk=organization_id)
+        connections = Connection.objects.filter(writes_back=True).exclude(status=Connection.Status.MAPPING)
+        return sum(_collect(connection, organization, at) for connection in connections)
+
+
+def _collect(connection: Connection, organization: Organization, at: datetime) -> int:
+    held = {row.remote_id: row for row in WriteBack.objects.filter(connection=connection)}
+    gone = set(
+        RemoteDeal.objects.filter(connection=connection, gone_at__isnull=False).values_list(
+            "remote_id", flat=True
+        )
+    )
+    new: list[WriteBack] = []
+    changed: list[WriteBack] = []
+    for wish in wishes_of(connection, organization):
+        digest = digest_of(dict(wish.values))
+        row = held.get(wish.remote_id)
+        if wish.remote_id in gone or (row is not None and row.wanted_digest == digest):
+            continue
+        (changed if row else new).append(_wanted(row or _fresh(connection, wish), wish, digest, at))
+    WriteBack.objects.bulk_create(new, batch_size=BATCH)
+    WriteBack.objects.bulk_update(
+        changed, ["wanted", "wanted_digest", "wanted_at", "attempts", "next_at", "error"], batch_size=BATCH
+    )
+    if (new or changed) and connection.is_running:
+        schedule(WRITE, connection, at=at)
+    return len(new) + len(changed)
+
+
+def _fresh(connection: Connection, wish: Wish) -> WriteBack:
+    return WriteBack(
+        connection=connection,
+        deal_id=wish.deal_id,
+        remote_id=wish.remote_id,
+        marker=f"concord:{uuid4().hex[:12]}",
+    )
+
+
+def _wanted(row: WriteBack, wish: Wish, digest: str, at: datetime) -> WriteBack:
+    row.wanted, row.wanted_digest, row.wanted_at = dict(wish.values), digest, wish.checked_at
+    row.attempts, row.error = 0, ""
+    row.next_at = None if digest == row.sent_digest else at
+    return row
+
+
+def write_back(*, organization_id: int, connection_id: int, clock: Clock) -> None:
+    """Write what the next few deals should say; call it outside any scope."""
+    for _ in range(AT_ONCE):
+        if not _write_next(organization_id, connection_id, clock):
+            return
+    with tenant_scope(organization_id):
+        connection = Connection.objects.filter(pk=connection_id).first()
+        if connection is not None and _next_row(connection, clock()) is not None:
+            schedule(WRITE, connection, at=clock())
+
+
+def _write_next(organization_id: int, connection_id: int, clock: Clock) -> bool:
+    """Write one deal; False when there is nothing to write now."""
+    with tenant_scope(organization_id):
+        connection = Connection.objects.filter(pk=connection_id).first()
+        row = _next_row(connection, clock()) if connection is not None and connection.is_running else None
+        if connection is None or row is None:
+            return False
+        op = _operation(row)
+        # Saved before the note is made: a worker that dies in between must not make a second one.
+        row.attempts += 1
+        row.note_may_exist = not row.note_id
+        row.save(update_fields=["attempts", "note_may_exist"])
+    try:
+        written = ask(connection, lambda provider: provider.write(op), clock=clock)
+    except TROUBLE as error:
+        with tenant_scope(organization_id):
+            return _settle_refusal(connection_id, row.pk, op, error, clock())
+    with tenant_scope(organization_id):
+        _settle_written(row.pk, op, written.note_id, clock())
+        settle_success(Connection.objects.get(pk=connection_id))
+    return True
+
+
+def _next_row(connection: Connection, at: datetime) -> WriteBack | None:
+    found: WriteBack | None = (
+        WriteBack.objects.filter(connection=connection, next_at__lte=at).order_by("next_at", "pk").first()
+    )
+    return found
+
+
+def _operation(row: WriteBack) -> WriteOp:
+    earliest = row.wanted.get(OwnField.EARLIEST)
+    values: dict[OwnField, str | date | datetime | None] = {
+        OwnField.VERDICT: row.wanted[OwnField.VERDICT],
+        OwnField.EARLIEST: date.fromisoformat(earliest) if earliest else None,
+        OwnField.REASON: row.wanted[OwnField.REASON],
+        OwnField.LINK: row.wanted[OwnField.LINK],
+        OwnField.CHECKED_AT: row.wanted_at,
+    }
+    return WriteOp(
+        deal_id=row.remote_id,
+        values=values,
+        note=note_of(row.wanted, checked_at=row.wanted_at, marker=row.marker),
+        marker=row.marker,
+        note_id=row.note_id,
+        note_may_exist=row.note_may_exist,
+    )
+
+
+def _settle_written(row_id: int, op: WriteOp, note_id: str, at: datetime) -> None:
+    """Note what the deal says now; a wish that came meanwhile is still to be written."""
+    row = WriteBack.objects.select_for_update(no_key=True).get(pk=row_id)
+    row.sent_digest, row.sent_at = _digest_of(op), at
+    row.note_id, row.note_may_exist, row.error = note_id, False, ""
+    row.next_at = None if row.wanted_digest == row.sent_digest else at
+    row.save(update_fields=["sent_digest", "sent_at", "note_id", "note_may_exist", "error", "next_at"])
+
+
+def _digest_of(op: WriteOp) -> str:
+    values: dict[str, Any] = {
+        name.value: value for name, value in op.values.items() if name is not OwnField.CHECKED_AT
+    }
+    return digest_of(values)
+
+
+def _settle_refusal(connection_id: int, row_id: int, op: WriteOp, error: Exception, at: datetime) -> bool:
+    """Decide what an error of one write means: this deal alone, or the whole connection.
+
+    A deal that the CRM's own rules refuse is shown to the admin and tried again after a day; the next deals
+    go on. Everything else is the connection's trouble, and the row waits with it.
+    """
+    refused = isinstance(error, CrmError) and error.permanent and not isinstance(error, NeedsSignIn)
+    row = WriteBack.objects.filter(pk=row_id)
+    if refused:
+        row.update(error=str(error)[:500], next_at=at + RETRY_REFUSED, note_may_exist=op.note_may_exist)
+        return True
+    unknown = isinstance(error, NoteUnknown) or (isinstance(error, Unreachable) and error.sent)
+    row.update(error=str(error)[:500], note_may_exist=bool(not op.note_id and (unknown or op.note_may_exist)))
+    settle_trouble(connection_id=connection_id, kind=WRITE, run_id=None, error=error, at=at)
+    return False
+
+
+def replay_refused(connection: Connection, *, at: datetime) -> int:
+    """Write again what the CRM refused; return how many deals."""
+    waiting = WriteBack.objects.filter(connection=connection).exclude(error="")
+    count: int = waiting.exclude(sent_digest=F("wanted_digest")).update(next_at=at)
+    if count:
+        schedule(WRITE, connection, at=at)
+    return count
