@@ -1,0 +1,126 @@
+"""Verdicts go onto the CRM's deals: the latest one, once, in our fields and one note."""
+
+import httpx
+import pytest
+
+from commitments.models import Deal
+from integrations.models import Connection, WriteBack
+from integrations.services.syncing import connecting
+from tenants.access import Actor
+from tenants.scope import tenant_scope
+from tests.factories import commitments as of_commitments
+from tests.integrations.syncing.conftest import Clock, fresh, work
+from tests.integrations.syncing.plain import PlainServer
+
+
+@pytest.fixture
+def judged(connected: Connection, alice_of_acme: Actor) -> Connection:
+    """A connection of an organization that can judge rewirings: two electricians, two hours each."""
+    with tenant_scope(connected.tenant):
+        pool = of_commitments.staffed_pool(alice_of_acme)
+        of_commitments.offering(alice_of_acme, {pool: 120})
+    return connected
+
+
+def rows(connection: Connection) -> list[WriteBack]:
+    with tenant_scope(connection.tenant):
+        return list(WriteBack.objects.order_by("remote_id"))
+
+
+def test_the_verdict_of_every_deal_is_written(judged: Connection, server: PlainServer, clock: Clock) -> None:
+    server.add("D1")
+    server.add("D2", quantity="9000")
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_verdict"] == "Feasible"
+    assert server.written["D1"]["concord_earliest_date"] is not None
+    assert server.written["D2"]["concord_verdict"] == "Not feasible"
+    assert "short" in server.written["D2"]["concord_reason"]
+    with tenant_scope(judged.tenant):
+        deal = Deal.objects.get(external_id="D1")
+    assert server.written["D1"]["concord_link"].endswith(f"/o/acme/deals/{deal.pk}")
+    [note] = server.notes["D1"]
+    assert note.startswith("Concord: Feasible\n")
+    assert rows(judged)[0].marker in note
+
+
+def test_what_did_not_change_is_not_written_again(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    server.add("D1")
+    work(judged.tenant, clock)
+    server.touch("D1")
+    clock.pass_time(minutes=6)
+    server.requests.clear()
+    work(judged.tenant, clock)
+    assert [asked for asked in server.requests if asked.startswith("PUT")] == []
+
+
+def test_a_new_verdict_updates_the_note_in_place(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    server.add("D1")
+    work(judged.tenant, clock)
+    server.touch("D1", quantity="9000")
+    clock.pass_time(minutes=6)
+    work(judged.tenant, clock)
+    [note] = server.notes["D1"]
+    assert note.startswith("Concord: Not feasible\n")
+
+
+def test_a_note_whose_making_was_not_answered_is_not_doubled(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    server.add("D1")
+    server.fail("PUT", httpx.ReadTimeout("lost"))
+    work(judged.tenant, clock)
+    assert len(server.notes["D1"]) == 1
+    assert rows(judged)[0].note_may_exist
+    clock.pass_time(seconds=31)
+    work(judged.tenant, clock)
+    assert len(server.notes["D1"]) == 1
+    assert (rows(judged)[0].note_id, rows(judged)[0].next_at) == ("0", None)
+
+
+def test_a_worker_that_dies_after_the_note_was_made_makes_no_second(
+    judged: Connection, server: PlainServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.services.syncing import writing_back
+
+    def die(*args: object) -> None:
+        raise SystemExit
+
+    server.add("D1")
+    with monkeypatch.context() as dying:
+        dying.setattr(writing_back, "_settle_written", die)
+        with pytest.raises(SystemExit):
+            work(judged.tenant, clock)
+    assert len(server.notes["D1"]) == 1
+    writing_back.write_back(organization_id=judged.tenant, connection_id=judged.pk, clock=clock)
+    assert len(server.notes["D1"]) == 1
+    assert rows(judged)[0].sent_digest == rows(judged)[0].wanted_digest
+
+
+def test_a_deal_that_the_crm_refuses_does_not_hold_up_the_others(
+    judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    server.add("D1")
+    server.add("D2")
+    server.fail("PUT /deals/D1", 422)
+    work(judged.tenant, clock)
+    assert list(server.written) == ["D2"]
+    assert (rows(judged)[0].error, fresh(judged).status) == ("A required field is empty.", "active")
+    with tenant_scope(judged.tenant):
+        connecting.sync_now(connection=judged, by=alice_of_acme, at=clock())
+    work(judged.tenant, clock)
+    assert sorted(server.written) == ["D1", "D2"]
+    assert rows(judged)[0].error == ""
+
+
+def test_nothing_is_written_when_it_is_switched_off(
+    judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    with tenant_scope(judged.tenant):
+        connecting.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=False)
+    server.add("D1")
+    work(judged.tenant, clock)
+    assert server.written == {}
