@@ -90,6 +90,7 @@ class Entry:
     help_text: str = ""
     secret: bool = False
     required: bool = True
+    pattern: str = ""  # a regular expression of the whole value, where not every text will do
 
 
 @dataclass(frozen=True, slots=True)
