@@ -13,6 +13,7 @@ from integrations.http import Door, Reply
 from integrations.providers.salesforce.refusals import Missing, Unclear, refusal, sign_in_refusal
 
 VERSION = "v66.0"
+SUFFIX = ".salesforce.com"
 GUARD_PERCENT = 80  # of the organization's daily requests: the rest is left to its other systems
 USAGE = re.compile(r"(?:^|[;\s])api-usage=(\d+)/(\d+)")
 Row = dict[str, Any]
@@ -32,9 +33,12 @@ class Session:
     def of(cls, values: Mapping[str, Any]) -> "Session":
         """Return the session of a token answer; raise CrmError where it says not whose server it is."""
         parts = urlsplit(str(values.get("instance_url") or ""))
+        identity = urlsplit(str(values.get("id") or ""))
         if parts.scheme != "https" or not parts.netloc:
             raise CrmError("Salesforce’s sign-in did not say on which server the data is.")
-        person = str(values.get("id") or "").rstrip("/").rpartition("/")[2]
+        if identity.netloc and not identity.netloc.endswith(SUFFIX):
+            raise CrmError("Salesforce’s sign-in names a person of somebody else’s.")
+        person = identity.path.rstrip("/").rpartition("/")[2]
         return cls(str(values["access_token"]), f"https://{parts.netloc}", person)
 
 
@@ -120,7 +124,7 @@ class Calls:
         used, most = self._used
         if most and used * 100 >= most * GUARD_PERCENT:
             raise CrmError(
-                f"{used:,} of the {most:,} requests that Salesforce allows in 24 hours are used. Concord "
+                f"Of the {most:,} requests that Salesforce allows in 24 hours, {used:,} are used. Concord "
                 "waits so that your other systems can go on.",
                 try_at=self._now() + timedelta(hours=1),
             )

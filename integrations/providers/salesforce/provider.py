@@ -31,7 +31,7 @@ from integrations.crm import (
 )
 from integrations.http import Door
 from integrations.providers.salesforce import rows as reading
-from integrations.providers.salesforce.calls import Calls, Description, Row
+from integrations.providers.salesforce.calls import SUFFIX, Calls, Description, Row
 from integrations.providers.salesforce.notes import put_note
 from integrations.providers.salesforce.organization import account, discovery, opportunity
 from integrations.providers.salesforce.refusals import Missing
@@ -116,7 +116,7 @@ class Salesforce:
     @classmethod
     def hosts(cls, entries: Mapping[str, str]) -> Hosts:
         """Return Salesforce's hosts: login hosts, My Domains and the server that a sign-in names."""
-        return Hosts(suffixes=(".salesforce.com",))
+        return Hosts(suffixes=(SUFFIX,))
 
     def check(self) -> Account:
         """Sign in and look whether the rights suffice."""
@@ -225,7 +225,7 @@ class Salesforce:
         values = {mapped[own]: _said(value) for own, value in op.values.items() if own in mapped}
         if values:
             self._calls.send("PATCH", f"sobjects/Opportunity/{op.deal_id}", json=values)
-        return Written(put_note(self._calls, op))
+        return Written(put_note(self._calls, op) if op.note else op.note_id)
 
     def ensure_webhook(self, url: str, held: Subscription | None) -> Subscription | None:
         """Return None: Salesforce has no general webhook that could be verified."""

@@ -59,9 +59,10 @@ def refusal(reply: Reply, *, oauth: bool, now: Callable[[], datetime]) -> CrmErr
         return Unclear("Salesforce has a fault of its own at the moment.")
     if reply.status == 404 or code in ("NOT_FOUND", "ENTITY_IS_DELETED"):
         return Missing("Salesforce no longer has this record, or the person may not see it.")
+    reason = (said or code).rstrip(".")
     if reply.status == 403:
-        return CrmError(RIGHTS.get(code, f"Salesforce does not allow this: {said or code}."), permanent=True)
-    return CrmError(RIGHTS.get(code) or f"Salesforce refused: {said or code}", permanent=True)
+        return CrmError(RIGHTS.get(code, f"Salesforce does not allow this: {reason}."), permanent=True)
+    return CrmError(RIGHTS.get(code, f"Salesforce’s rules refuse this: {reason}."), permanent=True)
 
 
 def _signed_out(oauth: bool) -> CrmError:

@@ -24,6 +24,7 @@ from tests.integrations.providers.fake_salesforce_soql import Parser, Row, SoqlE
 
 HOST, ORGANIZATION, PERSON = "acme.my.salesforce.com", "00D000000000001AAA", "005000000000009AAA"
 VERSION = "/services/data/v66.0/"
+SIGN_IN = "/services/oauth2/token"
 BIN = timedelta(days=15)
 PARENTS = {
     "Opportunity": {"Account.Name": "AccountId", "Owner.Name": "OwnerId", "Owner.Email": "OwnerId"},
@@ -118,7 +119,7 @@ class FakeSalesforce:
     )
     setup: Setup = field(
         default_factory=lambda: Setup(
-            entries={"login_host": HOST},
+            entries={"login_host": HOST, "client_id": "3MVG9-own"},
             fields={
                 "promised_on": "Promised_Delivery__c",
                 "quantity": "Units__c",
@@ -145,15 +146,13 @@ class FakeSalesforce:
     most: int = 100_000
 
     def __post_init__(self) -> None:
-        self.access, self.refresh, self._tokens = "00D!a0", "5Aep-r0", 0
+        self.access, self.refresh, self._tokens, self._made = "00D!a0", "5Aep-r0", 0, 0
+        self.credentials: dict[str, Any] = {"access_token": self.access, "oauth": True, **self._session()}
+        self.other_credentials: dict[str, Any] = {"client_secret": "own-secret"}
         self.failing: list[tuple[Fault, str]] = []
         self.lines: list[Row] = []
         self.locators: dict[str, list[Row]] = {}
         self._closed = {name: (won, lost) for name, won, lost in self.stages}
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        return {"access_token": self.access, "oauth": True, **self._session()}
 
     def _session(self) -> dict[str, str]:
         identity = f"https://login.salesforce.com/id/{ORGANIZATION}/{PERSON}"
@@ -162,10 +161,10 @@ class FakeSalesforce:
     # What people do
 
     def add(self, **values: Any) -> FakeDeal:
-        found = f"006{len(self.deals) + 1:012}AAA"
+        self._made += 1
         values = {
-            "id": found,
-            "name": f"Deal {len(self.deals) + 1}",
+            "id": f"006{self._made:012}AAA",
+            "name": f"Deal {self._made}",
             "changed_at": self.now,
             "stage_id": self.stages[0][0],
             **values,
@@ -232,6 +231,8 @@ class FakeSalesforce:
             raise httpx.ConnectError("refused", request=request)
         if fault is Fault.HTML:
             return self._headed(httpx.Response(403, html="<html>Blocked</html>"))
+        if fault is Fault.REVOKED and request.url.path == SIGN_IN:
+            return httpx.Response(401, json={"error": "invalid_client", "error_description": "revoked"})
         if fault in REFUSALS:
             return self._headed(refused(*REFUSALS[fault]))
         reply = self._answer(request)
@@ -254,7 +255,7 @@ class FakeSalesforce:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        if path == "/services/oauth2/token":
+        if path == SIGN_IN:
             return self._token(request)
         if request.headers.get("Authorization") != f"Bearer {self.access}":
             return refused(401, "INVALID_SESSION_ID", "Session expired or invalid")

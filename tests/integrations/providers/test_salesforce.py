@@ -239,7 +239,7 @@ def test_leaves_a_fifth_of_the_quota_to_others(fake: FakeSalesforce, used: int, 
     if not stops:
         assert provider_of(fake).pull(None).done
         return
-    with pytest.raises(CrmError, match="80,000 of the 100,000") as error:
+    with pytest.raises(CrmError, match="80,000 are used") as error:
         provider_of(fake).pull(None)
     assert error.value.try_at == fake.now + timedelta(hours=1)
     assert len(fake.requests) == 1
@@ -275,6 +275,8 @@ def test_sends_no_token_to_a_server_that_is_not_salesforces(fake: FakeSalesforce
             provider_of(fake, credentials=fake.credentials | {"instance_url": address}).check()
     with pytest.raises(CrmError):
         provider_of(fake, credentials=fake.credentials | {"instance_url": "http://169.254.169.254"}).check()
+    with pytest.raises(CrmError):
+        provider_of(fake, credentials=fake.credentials | {"id": "https://evil.example/id/1/2"}).check()
     with pytest.raises(Forbidden):
         own_app(fake, login_host="login.salesforce.com.evil.example").check()
     assert fake.requests == []
