@@ -31,12 +31,18 @@ def test_only_the_vendor_or_the_own_server_may_be_reached(fake: FakeCrm) -> None
     rules = _rules(fake)
     assert fake.requests
     for host in {request.url.host for request in fake.requests}:
-        for wrong in (*ELSEWHERE, f"{host}.evil.example", f"evil{host}"):
+        for wrong in (*ELSEWHERE, f"{host}.evil.example", *_prefixed(rules, host)):
             with pytest.raises(Forbidden):
                 rules.judge(f"https://{wrong}/")
         for url in (f"http://{host}:8080/", f"https://{host}@evil.example/", f"https://x:y@{host}/"):
             with pytest.raises(Forbidden):
                 rules.judge(url)
+
+
+def _prefixed(rules: Rules, host: str) -> list[str]:
+    """Return lookalikes of the host, or of the vendor's domain where any name under it may be reached."""
+    domains = [suffix.removeprefix(".") for suffix in rules.suffixes if host.endswith(suffix)]
+    return [f"evil{each}" for each in domains or [host]]
 
 
 @proven(_any_host)
