@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from integrations.crm import CrmProvider, Page, Status
@@ -125,11 +127,19 @@ def test_late_row_inside_the_look_back(fake: FakeCrm) -> None:
 
 
 def _with_the_clock_ahead(fake: FakeCrm) -> None:
-    sound = fake.provider.__init__
+    """Ours is ahead, and so is the vendor's for those that begin their runs by its Date header."""
+    sound, answer = fake.provider.__init__, fake.handle
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        response = answer(request)
+        if "date" in response.headers:
+            response.headers["date"] = format_datetime(fake.now + timedelta(days=2), usegmt=True)
+        return response
 
     def init(self: Any, *, now: Any, **rest: Any) -> None:
         sound(self, now=lambda: now() + timedelta(days=2), **rest)
 
+    fake.handle = handle  # type: ignore[method-assign]
     subclass(fake, __init__=init)
 
 
