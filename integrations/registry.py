@@ -2,8 +2,9 @@
 
 from integrations.crm import CrmProvider
 from integrations.providers.hubspot import HubSpot
+from integrations.providers.salesforce import Salesforce
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot,)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
+from tests.integrations.providers.fake_salesforce import FakeSalesforce
 
 
 class Trait(StrEnum):
@@ -58,4 +59,13 @@ def subject(fake: Callable[[], FakeCrm], *traits: Trait) -> Subject:
 FAKES: tuple[Subject, ...] = (
     # HubSpot calls "archived" what people there delete: both are one.
     subject(FakeHubSpot, *(set(Trait) - {Trait.ARCHIVES})),
+    # An opportunity of Salesforce's must have a close date.
+    subject(
+        FakeSalesforce,
+        Trait.STAGES_GO,
+        Trait.NO_AMOUNT,
+        Trait.NO_CURRENCY,
+        Trait.NO_PROBABILITY,
+        Trait.NO_COMPANY,
+    ),
 )
