@@ -1,5 +1,6 @@
 """Connects a CRM: entered or signed in, tested, mapped, started; paused, continued, disconnected."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -61,6 +62,8 @@ def _sorted_entries(
         value = str(said.get(entry.name, "")).strip()
         if entry.required and not value:
             raise DomainError(f"{entry.label} is missing.", field=entry.name)
+        if value and entry.pattern and not re.fullmatch(entry.pattern, value):
+            raise DomainError(f"{entry.label} is not of its kind. {entry.help_text}", field=entry.name)
         if value:
             (secret if entry.secret else plain)[entry.name] = value
     return plain, secret
