@@ -8,7 +8,6 @@ from typing import Any
 from integrations.crm import Cursor
 from integrations.readings import instant_of
 
-LOOK_BACK = timedelta(minutes=2)
 DEALS, ARCHIVED, DELETED = "deals", "archived", "deleted"
 PATHS: Mapping[str, str] = {DEALS: "v2/deals", ARCHIVED: "v2/deals/archived", DELETED: "v2/deals"}
 NEXT: Mapping[str, str] = {DEALS: ARCHIVED, ARCHIVED: DELETED, DELETED: ""}
@@ -67,11 +66,11 @@ class Position:
             "newest": self.newest.isoformat() if self.newest else "",
         }
 
-    def next_run(self) -> Cursor:
+    def next_run(self, look_back: timedelta) -> Cursor:
         """Return where the next run begins; a run that brought nothing leaves it where it was."""
         if self.newest is None and self.since is not None:
             return {"since": self.since.isoformat()}
-        begin = min(self.newest or self.started, self.started) - LOOK_BACK
+        begin = min(self.newest or self.started, self.started) - look_back
         return {"since": max(begin, self.since or begin).isoformat()}
 
 

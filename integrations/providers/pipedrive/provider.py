@@ -33,7 +33,7 @@ from integrations.crm import (
 from integrations.http import Door
 from integrations.providers.pipedrive import records, webhooks, writing
 from integrations.providers.pipedrive.calls import MOST, SUFFIX, Api, NotThere
-from integrations.providers.pipedrive.position import ARCHIVED, DEALS, DELETED, LOOK_BACK, PATHS, Position
+from integrations.providers.pipedrive.position import ARCHIVED, DEALS, DELETED, PATHS, Position
 from integrations.readings import text_of
 
 NO_ADMIN = (
@@ -84,7 +84,7 @@ class Pipedrive:
     # Counted in Pipedrive's tokens: 15 lists in 2 s of the 20 requests a Lite plan allows, and five sixths
     # of the smallest budget of a day.
     limits: ClassVar[tuple[Limit, ...]] = (Limit(150, 2), Limit(25_000, 86_400))
-    look_back: ClassVar[timedelta] = LOOK_BACK
+    look_back: ClassVar[timedelta] = timedelta(minutes=2)
     horizon: ClassVar[timedelta | None] = timedelta(days=28)  # deleted deals are listed for 30
 
     def __init__(
@@ -138,7 +138,7 @@ class Pipedrive:
         then = here if after else here.next_stream()
         return Page(
             deals=deals,
-            cursor=then.cursor() if then else here.next_run(),
+            cursor=then.cursor() if then else here.next_run(self.look_back),
             done=then is None,
             gone=gone,
             skipped=skipped,

@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from integrations.crm import FIELD_KINDS, FIELD_LABELS, NoteUnknown, OwnField, WriteOp
+from integrations.crm import FIELD_LABELS, NoteUnknown, OwnField, WriteOp
 from integrations.http import Unreachable
 from integrations.providers.pipedrive.calls import MOST, Api, NotThere
 from integrations.providers.pipedrive.records import is_custom
 from integrations.readings import text_of
 
-# Pipedrive has no field for a moment: it is written as text.
-TYPES: Mapping[str, str] = {"text": "text", "date": "date", "url": "varchar", "datetime": "varchar"}
+# Pipedrive has no field for a moment: it is written as text. A varchar holds 255 signs.
+TYPES: Mapping[OwnField, str] = {
+    OwnField.VERDICT: "varchar",
+    OwnField.EARLIEST: "date",
+    OwnField.REASON: "text",
+    OwnField.LINK: "varchar",
+    OwnField.CHECKED_AT: "varchar",
+}
 
 
 def ensure_fields(api: Api) -> dict[OwnField, str]:
@@ -26,7 +32,7 @@ def ensure_fields(api: Api) -> dict[OwnField, str]:
 
 
 def _make(api: Api, own: OwnField) -> str:
-    asked = {"field_name": FIELD_LABELS[own], "field_type": TYPES[FIELD_KINDS[own]]}
+    asked = {"field_name": FIELD_LABELS[own], "field_type": TYPES[own]}
     return text_of(api.ask("POST", "v2/dealFields", json=asked)["data"]["field_code"])
 
 

@@ -51,7 +51,8 @@ class FakePipedrive:
             "access_token": "good",
             "api_domain": f"https://{HOST}",
         }
-        self.stages = [("1", False, False), ("2", False, False), ("won", True, False), ("lost", False, True)]
+        # Won and lost are no stages at Pipedrive; here people mark deals so in the last two.
+        self.stages = [(id_, id_ == "3", id_ == "4") for id_ in ("1", "2", "3", "4")]
         self.dropped: set[str] = set()
         self.deals: dict[str, FakeDeal] = {}
         self.requests: list[httpx.Request] = []
@@ -173,7 +174,7 @@ class FakePipedrive:
                 yield self._row(deal, asked)
 
     def _row(self, deal: FakeDeal, asked: Mapping[str, str]) -> dict[str, Any]:
-        status = "deleted" if deal.deleted else deal.stage_id if deal.stage_id in ("won", "lost") else "open"
+        status = "deleted" if deal.deleted else {"3": "won", "4": "lost"}.get(deal.stage_id, "open")
         codes = asked["custom_fields"].split(",") if "custom_fields" in asked else list(self.fields)
         values = {**self._own_values(deal), **deal.own}
         return {
@@ -182,7 +183,7 @@ class FakePipedrive:
             "owner_id": int(deal.owner_id),
             "org_id": self._index(self._companies, deal.company),
             "pipeline_id": 1,
-            "stage_id": int(deal.stage_id) if deal.stage_id.isdigit() else 2,
+            "stage_id": int(deal.stage_id),
             "value": None if deal.amount is None else float(deal.amount),
             "currency": deal.currency,
             "add_time": stamp(START),
@@ -230,7 +231,7 @@ class FakePipedrive:
         }
 
     def _stages(self, asked: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-        for stage_id in ("1", "2"):
+        for stage_id, _, _ in self.stages:
             yield {
                 "id": int(stage_id),
                 "name": f"Stage {stage_id}",

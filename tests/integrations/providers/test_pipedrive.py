@@ -140,11 +140,11 @@ def test_products_that_are_switched_off_are_no_lines(fake: FakePipedrive) -> Non
     assert [(line.product, line.quantity) for line in deal.lines or ()] == [("Heat pump", Decimal(3))]
 
 
-def test_won_and_lost_are_no_stages(fake: FakePipedrive) -> None:
-    ids = [fake.add(stage_id=stage).id for stage in ("1", "won", "lost")]
+def test_the_deal_not_the_stage_is_won_or_lost(fake: FakePipedrive) -> None:
+    ids = [fake.add(stage_id=stage).id for stage in ("1", "3", "4")]
     found = provider_of(fake).fetch(ids).deals
     assert [deal.status for deal in found] == [Status.OPEN, Status.WON, Status.LOST]
-    assert {deal.stage_id for deal in found} == {"1", "2"}
+    assert {stage.status for stage in provider_of(fake).discover().stages} == {Status.OPEN}
 
 
 def test_only_chosen_pipelines_are_read(fake: FakePipedrive) -> None:
@@ -160,9 +160,11 @@ def test_stages_have_no_probability_where_the_pipeline_uses_none(fake: FakePiped
     assert [stage.probability for stage in provider_of(fake).discover().stages] == [
         Decimal("0.2"),
         Decimal("0.4"),
+        Decimal("0.6"),
+        Decimal("0.8"),
     ]
     fake.uses_probability = False
-    assert [stage.probability for stage in provider_of(fake).discover().stages] == [None, None]
+    assert [stage.probability for stage in provider_of(fake).discover().stages] == [None] * 4
 
 
 def test_fetch_looks_in_all_three_lists(fake: FakePipedrive) -> None:
@@ -269,7 +271,7 @@ def test_our_fields_are_made_once_and_found_by_their_names(fake: FakePipedrive) 
         del fake.fields[code]
     made = provider_of(fake).ensure_fields()
     assert [fake.fields[code] for code in made.values()] == [
-        ("Concord: verdict", "text"),
+        ("Concord: verdict", "varchar"),
         ("Concord: earliest date", "date"),
         ("Concord: reason", "text"),
         ("Concord: link", "varchar"),
