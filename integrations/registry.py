@@ -2,9 +2,10 @@
 
 from integrations.crm import CrmProvider
 from integrations.providers.hubspot import HubSpot
+from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

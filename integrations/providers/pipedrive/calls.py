@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from integrations.crm import CrmError, NeedsSignIn, TokenExpired
 from integrations.http import Door, Reply
-from integrations.readings import decimal_of, text_of
+from integrations.readings import decimal_of, retry_at, text_of
 
 SUFFIX = ".pipedrive.com"
 MOST = 500  # rows of one page
@@ -43,20 +43,26 @@ class NotThere(CrmError):
     """What was asked for does not exist in Pipedrive (any more)."""
 
 
+def host_of(entries: Mapping[str, str]) -> str:
+    """Return the company's host of what was entered, in whichever form; "" if it is none."""
+    entered = entries.get("company_domain", "").strip().lower()
+    host = urlsplit(entered).hostname if "//" in entered else entered.split("/")[0]
+    name = (host or "").removesuffix(SUFFIX)
+    return f"{name}{SUFFIX}" if re.fullmatch(r"[a-z0-9-]+", name) else ""
+
+
 def base_of(credentials: Mapping[str, Any], entries: Mapping[str, str]) -> str:
     """Return the company's address without a path, as in https://brightwater.pipedrive.com."""
     if credentials.get("oauth"):
         return str(credentials.get("api_domain", "")).rstrip("/")
-    entered = entries.get("company_domain", "").strip().lower()
-    host = urlsplit(entered).hostname if "//" in entered else entered.split("/")[0]
-    name = (host or "").removesuffix(SUFFIX)
-    if not re.fullmatch(r"[a-z0-9-]+", name):
+    host = host_of(entries)
+    if not host:
         raise CrmError(
             "The company domain is missing or wrong: enter the first part of your Pipedrive address, "
             "as in brightwater for brightwater.pipedrive.com.",
             permanent=True,
         )
-    return f"https://{name}{SUFFIX}"
+    return f"https://{host}"
 
 
 class Api:
@@ -150,9 +156,9 @@ class Api:
 
     def _too_many(self, reply: Reply) -> CrmError:
         now, headers = self._now(), reply.headers
-        wait = decimal_of(headers.get("retry-after"))
-        if wait is not None:
-            return CrmError("Pipedrive asks for a pause.", try_at=now + timedelta(seconds=float(wait)))
+        told = retry_at(headers.get("retry-after"), now)
+        if told is not None:
+            return CrmError("Pipedrive asks for a pause.", try_at=told)
         # The burst is not used up, so it is the day: it ends at midnight in a zone that nobody tells.
         if (decimal_of(headers.get("x-ratelimit-remaining")) or 0) > 0:
             return CrmError(

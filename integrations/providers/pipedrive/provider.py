@@ -32,10 +32,11 @@ from integrations.crm import (
 )
 from integrations.http import Door
 from integrations.providers.pipedrive import records, webhooks, writing
-from integrations.providers.pipedrive.calls import MOST, SUFFIX, Api, NotThere
+from integrations.providers.pipedrive.calls import MOST, SUFFIX, Api, NotThere, host_of
 from integrations.providers.pipedrive.position import ARCHIVED, DEALS, DELETED, PATHS, Position
 from integrations.readings import text_of
 
+SIGN_IN = "oauth.pipedrive.com"
 NO_ADMIN = (
     "You are no administrator of Pipedrive: deals that you cannot see are missing, and Concord cannot make "
     "its fields or a webhook."
@@ -68,8 +69,8 @@ class Pipedrive:
         ),
     )
     oauth: ClassVar[OAuth | None] = OAuth(
-        authorize_url="https://oauth.pipedrive.com/oauth/authorize",
-        token_url="https://oauth.pipedrive.com/oauth/token",  # noqa: S106 (an address)
+        authorize_url=f"https://{SIGN_IN}/oauth/authorize",
+        token_url=f"https://{SIGN_IN}/oauth/token",
         scopes=("base", "deals:full", "products:read", "contacts:read", "users:read", "admin"),
         pkce=False,
         client_in_header=True,
@@ -95,8 +96,9 @@ class Pipedrive:
 
     @classmethod
     def hosts(cls, entries: Mapping[str, str]) -> Hosts:
-        """Every company has its own name below pipedrive.com."""
-        return Hosts(suffixes=(SUFFIX,))
+        """The company's own host where it was entered; otherwise Pipedrive names it on signing in."""
+        host = host_of(entries)
+        return Hosts(exact=(host, SIGN_IN)) if host else Hosts(suffixes=(SUFFIX,))
 
     def check(self) -> Account:
         """Ask who we are, and read one deal."""
@@ -118,7 +120,7 @@ class Pipedrive:
             pipelines=tuple(map(records.pipeline_of, pipelines)),
             stages=tuple(self._stages(pipelines)),
             owners=tuple(self._owners().values()),
-            fields=tuple(map(records.field_of, self._api.rows("v2/dealFields"))),
+            fields=tuple(records.fields_of(self._api.rows("v2/dealFields"))),
             products=tuple(text_of(row.get("name")) for row in self._api.rows("v2/products")),
             currency=text_of(self._api.ask("GET", "v1/users/me")["data"].get("default_currency")),
         )
@@ -229,7 +231,7 @@ class Pipedrive:
     def write(self, op: WriteOp) -> Written:
         """Write the fields first: they are idempotent, the note is not."""
         writing.write_fields(self._api, op, self._setup.own_fields)
-        return Written(writing.write_note(self._api, op))
+        return Written(writing.write_note(self._api, op) if op.note else op.note_id)
 
     def ensure_webhook(self, url: str, held: Subscription | None) -> Subscription | None:
         """Keep one webhook for all events of deals."""

@@ -1,10 +1,11 @@
 """Reads Pipedrive's rows into records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.crm import (
+    FIELD_LABELS,
     CrmField,
     DealRecord,
     Gone,
@@ -128,10 +129,13 @@ def stage_of(row: Mapping[str, Any], *, weighted: bool) -> Stage:
     )
 
 
-def field_of(row: Mapping[str, Any]) -> CrmField:
-    """Return a field of deals; its code is what is mapped, for labels change."""
-    kind = KINDS.get(text_of(row.get("field_type")), "other")
-    return CrmField(text_of(row.get("field_code")), text_of(row.get("field_name")), kind)
+def fields_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[CrmField]:
+    """Return the fields that may be mapped; a field's code is what is kept, for labels change."""
+    for row in rows:
+        label = text_of(row.get("field_name"))
+        if label not in FIELD_LABELS.values():
+            kind = KINDS.get(text_of(row.get("field_type")), "other")
+            yield CrmField(text_of(row.get("field_code")), label, kind)
 
 
 def labels_of(row: Mapping[str, Any]) -> dict[str, str]:

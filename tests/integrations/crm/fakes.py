@@ -11,6 +11,7 @@ from enum import StrEnum
 from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
+from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
 
 
@@ -68,4 +69,6 @@ FAKES: tuple[Subject, ...] = (
         Trait.NO_PROBABILITY,
         Trait.NO_COMPANY,
     ),
+    # Pipedrive tells of a merge in a webhook alone; the deal that is gone looks like a deleted one.
+    subject(FakePipedrive, *(set(Trait) - {Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME})),
 )

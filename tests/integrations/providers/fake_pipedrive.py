@@ -13,6 +13,7 @@ from integrations.providers.pipedrive import Pipedrive
 from tests.integrations.crm.fake import START, FakeDeal, Fault
 from tests.integrations.crm.faults import Faults, breaks
 
+KEY, TOKEN = "pd-5ecre7-k3y", "v1u:5ecre7-t0ken"
 HOST = "brightwater.pipedrive.com"
 PROMISED_ON, QUANTITY, PRODUCT = "1" * 40, "2" * 40, "3" * 40
 FIELDS = {
@@ -22,7 +23,6 @@ FIELDS = {
     QUANTITY: ("Quantity", "double"),
     PRODUCT: ("Product", "enum"),
 }
-OWN = {own: f"{index:040x}" for index, own in enumerate(OwnField, start=10)}
 USERS = {
     "1": ("Maya Lindqvist", "maya@brightwater.example"),
     "2": ("Tomas Berg", "tomas@brightwater.example"),
@@ -42,22 +42,20 @@ class FakePipedrive:
         self.setup = Setup(
             entries={"company_domain": "brightwater"},
             fields={"promised_on": PROMISED_ON, "quantity": QUANTITY, "product": PRODUCT},
-            own_fields={own.value: code for own, code in OWN.items()},
             account_id="7",
         )
-        self.credentials: dict[str, Any] = {"api_token": "key"}
+        self.credentials: dict[str, Any] = {"api_token": KEY}
         self.other_credentials: dict[str, Any] = {
             "oauth": True,
-            "access_token": "good",
+            "access_token": TOKEN,
             "api_domain": f"https://{HOST}",
         }
         # Won and lost are no stages at Pipedrive; here people mark deals so in the last two.
         self.stages = [(id_, id_ == "3", id_ == "4") for id_ in ("1", "2", "3", "4")]
-        self.dropped: set[str] = set()
+        self.dropped: list[str] = []
         self.deals: dict[str, FakeDeal] = {}
         self.requests: list[httpx.Request] = []
-        self.fields = {code: FIELDS[code] for code in FIELDS}
-        self.fields |= {OWN[own]: (label, "text") for own, label in FIELD_LABELS.items()}
+        self.fields = dict(FIELDS)
         self.webhooks: dict[str, dict[str, Any]] = {}
         self.is_admin = True
         self.uses_probability = True
@@ -91,14 +89,16 @@ class FakePipedrive:
         self.change(survivor)
 
     def drop_stage(self, stage_id: str) -> None:
-        self.dropped.add(stage_id)
+        self.stages = [stage for stage in self.stages if stage[0] != stage_id]
+        self.dropped.append(stage_id)
 
     def fail(self, fault: Fault, *, times: int = 1, on: str = "") -> None:
         self._faults.add(fault, times=times, on=on)
 
     def written(self, deal_id: str) -> Mapping[OwnField, str]:
         own = self.deals[deal_id].own
-        return {field: str(own[code]) for field, code in OWN.items() if own.get(code) is not None}
+        names = {label: field for field, label in FIELD_LABELS.items()}
+        return {names[self.fields[code][0]]: value for code, value in own.items() if value is not None}
 
     def webhook(self, *deal_ids: str) -> tuple[RawRequest, str, dict[str, Any]]:
         """An event is about one deal; about two when they were merged."""
@@ -126,10 +126,8 @@ class FakePipedrive:
         return answer
 
     def _refused(self, request: httpx.Request) -> Answer | None:
-        if (
-            request.headers.get("x-api-token") == "key"
-            or request.headers.get("authorization") == "Bearer good"
-        ):
+        said = (request.headers.get("x-api-token"), request.headers.get("authorization"))
+        if said in ((KEY, None), (None, f"Bearer {TOKEN}")):
             return None
         return Answer(401, json={"success": False, "error": "unauthorized access", "errorCode": 401})
 
@@ -154,7 +152,7 @@ class FakePipedrive:
             if at["field"] != by:
                 return bad("cursor is of another order")
             rows = [row for row in rows if (row.get(by, 0), row["id"]) >= (at["fieldValue"], at["id"])]
-        page, after = rows[:limit], rows[limit : limit + 1]
+        page, after = [self._whole(row, asked) for row in rows[:limit]], rows[limit : limit + 1]
         mark = None
         for row in after:
             said = {"field": by, "fieldValue": row.get(by, 0), "sortDirection": "asc", "id": row["id"]}
@@ -171,7 +169,11 @@ class FakePipedrive:
             if deal.changed_at.replace(microsecond=0) < since:
                 continue
             if not gone or self.now - deal.changed_at < KEPT:
-                yield self._row(deal, asked)
+                yield {"id": int(deal.id), "update_time": stamp(deal.changed_at), "deal": deal}
+
+    def _whole(self, row: dict[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+        """Return a row with all its values; those of deals are made for the page alone."""
+        return self._row(row["deal"], asked) if "deal" in row else row
 
     def _row(self, deal: FakeDeal, asked: Mapping[str, str]) -> dict[str, Any]:
         status = "deleted" if deal.deleted else {"3": "won", "4": "lost"}.get(deal.stage_id, "open")
@@ -231,7 +233,7 @@ class FakePipedrive:
         }
 
     def _stages(self, asked: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-        for stage_id, _, _ in self.stages:
+        for stage_id in [*(stage[0] for stage in self.stages), *self.dropped]:
             yield {
                 "id": int(stage_id),
                 "name": f"Stage {stage_id}",

@@ -26,7 +26,8 @@ from integrations.http import Door, Forbidden, Rules
 from integrations.providers.pipedrive import Pipedrive
 from tests.integrations.crm import specs
 from tests.integrations.crm.fake import Fault, pass_time, provider_of
-from tests.integrations.providers.fake_pipedrive import OWN, PRODUCT, FakePipedrive
+from tests.integrations.crm.proving import ready_to_write
+from tests.integrations.providers.fake_pipedrive import PRODUCT, FakePipedrive
 
 HOOK = "https://concord.example/hooks/crm/1/"
 
@@ -34,6 +35,14 @@ HOOK = "https://concord.example/hooks/crm/1/"
 @pytest.fixture
 def fake() -> FakePipedrive:
     return FakePipedrive()
+
+
+@pytest.fixture
+def writable(fake: FakePipedrive) -> FakePipedrive:
+    """The fake with our fields made and mapped."""
+    ready_to_write(fake)
+    fake.requests.clear()
+    return fake
 
 
 def run(
@@ -266,9 +275,6 @@ def test_a_closed_account_and_a_success_that_is_none(fake: FakePipedrive) -> Non
 
 
 def test_our_fields_are_made_once_and_found_by_their_names(fake: FakePipedrive) -> None:
-    assert provider_of(fake).ensure_fields() == OWN
-    for code in OWN.values():
-        del fake.fields[code]
     made = provider_of(fake).ensure_fields()
     assert [fake.fields[code] for code in made.values()] == [
         ("Concord: verdict", "varchar"),
@@ -280,28 +286,28 @@ def test_our_fields_are_made_once_and_found_by_their_names(fake: FakePipedrive) 
     assert provider_of(fake).ensure_fields() == made
 
 
-def test_the_note_is_html_and_holds_the_marker(fake: FakePipedrive) -> None:
-    deal = fake.add()
-    written = provider_of(fake).write(op(deal.id))
+def test_the_note_is_html_and_holds_the_marker(writable: FakePipedrive) -> None:
+    deal = writable.add()
+    written = provider_of(writable).write(op(deal.id))
     assert deal.notes == {written.note_id: "Late by 3 days &lt;b&gt;<br>see below<br>[concord:7f]"}
-    assert fake.written(deal.id) == {OwnField.VERDICT: "Late", OwnField.EARLIEST: "2027-04-02"}
-    provider_of(fake).write(op(deal.id, note="On time [concord:7f]", note_id=written.note_id))
+    assert writable.written(deal.id) == {OwnField.VERDICT: "Late", OwnField.EARLIEST: "2027-04-02"}
+    provider_of(writable).write(op(deal.id, note="On time [concord:7f]", note_id=written.note_id))
     assert deal.notes == {written.note_id: "On time [concord:7f]"}
 
 
-def test_a_note_that_may_exist_is_looked_for_on_every_page(fake: FakePipedrive) -> None:
-    deal = fake.add()
+def test_a_note_that_may_exist_is_looked_for_on_every_page(writable: FakePipedrive) -> None:
+    deal = writable.add()
     deal.notes |= {str(number): f"Call {number}" for number in range(1000, 1600)}
     deal.notes["2000"] = "Late &amp; lost<br>[concord:7f]"
-    assert provider_of(fake).write(op(deal.id, note_may_exist=True)).note_id == "2000"
+    assert provider_of(writable).write(op(deal.id, note_may_exist=True)).note_id == "2000"
     assert len(deal.notes) == 601
 
 
-def test_an_empty_value_clears_the_field(fake: FakePipedrive) -> None:
-    deal = fake.add()
-    provider_of(fake).write(op(deal.id))
-    provider_of(fake).write(op(deal.id, values={OwnField.EARLIEST: None}))
-    assert fake.written(deal.id) == {OwnField.VERDICT: "Late"}
+def test_an_empty_value_clears_the_field(writable: FakePipedrive) -> None:
+    deal = writable.add()
+    provider_of(writable).write(op(deal.id))
+    provider_of(writable).write(op(deal.id, values={OwnField.EARLIEST: None}))
+    assert writable.written(deal.id) == {OwnField.VERDICT: "Late"}
 
 
 def test_the_webhook_is_kept_renewed_and_made_anew(fake: FakePipedrive) -> None:
@@ -352,9 +358,10 @@ def test_events_of_other_things_name_no_deals(fake: FakePipedrive) -> None:
 
 
 @pytest.fixture
-def described(fake: FakePipedrive, monkeypatch: pytest.MonkeyPatch) -> FakePipedrive:
-    monkeypatch.setattr(fake, "handle", specs.checked(fake.handle, vendor="pipedrive"))
-    return fake
+def described(writable: FakePipedrive, monkeypatch: pytest.MonkeyPatch) -> FakePipedrive:
+    monkeypatch.setattr(writable, "handle", specs.checked(writable.handle, vendor="pipedrive"))
+    del writable.fields[writable.setup.own_fields[OwnField.LINK]]
+    return writable
 
 
 def everything(fake: FakePipedrive, provider: Any) -> None:
@@ -366,7 +373,6 @@ def everything(fake: FakePipedrive, provider: Any) -> None:
     run(fake, cursor, provider)
     provider.fetch([first.id, second.id])
     provider.list_ids(provider.list_ids(None).cursor)
-    del fake.fields[OWN[OwnField.LINK]]
     provider.ensure_fields()
     written = provider.write(op(first.id))
     provider.write(op(first.id, note_id=written.note_id))
