@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
+from tests.integrations.crm.specs import described
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
@@ -70,5 +71,5 @@ FAKES: tuple[Subject, ...] = (
         Trait.NO_COMPANY,
     ),
     # Pipedrive tells of a merge in a webhook alone; the deal that is gone looks like a deleted one.
-    subject(FakePipedrive, *(set(Trait) - {Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME})),
+    subject(described(FakePipedrive), *(set(Trait) - {Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME})),
 )
