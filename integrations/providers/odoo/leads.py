@@ -41,9 +41,13 @@ class Leads:
     @cached_property
     def _types(self) -> Mapping[str, Row]:
         """Return those of the fields we want that there are and that the user may see."""
-        wanted = [*STANDARD, *self._setup.fields.values()]
-        asked = {"allfields": wanted, "attributes": ["type", "selection"], "context": self.context}
-        found: Mapping[str, Row] = self._wire.call("crm.lead", "fields_get", **asked)
+        found: Mapping[str, Row] = self._wire.call(
+            "crm.lead",
+            "fields_get",
+            allfields=[*STANDARD, *self._setup.fields.values()],
+            attributes=["type", "selection"],
+            context=self.context,
+        )
         return found
 
     @property
@@ -63,8 +67,15 @@ class Leads:
         )
 
     def _search(self, domain: Domain, fields: list[str], limit: int, order: str = "id") -> list[Row]:
-        asked = {"domain": [*self._domain, *domain], "fields": fields, "limit": limit, "order": order}
-        found: list[Row] = self._wire.call("crm.lead", "search_read", **asked, context=self.context)
+        found: list[Row] = self._wire.call(
+            "crm.lead",
+            "search_read",
+            domain=[*self._domain, *domain],
+            fields=fields,
+            limit=limit,
+            order=order,
+            context=self.context,
+        )
         return found
 
     def count(self) -> int:
@@ -135,12 +146,19 @@ class Leads:
         return found
 
     def _lines(self, rows: Sequence[Row]) -> dict[str, tuple[LineRecord, ...]]:
+        """Return the lines by deal; none for a deal whose own product or quantity stands for them.
+
+        Those fields, where they are mapped, speak until there is a quotation.
+        """
         if "order_ids" not in self._types:
             return {}
         try:
-            return lines_of(self._wire, [row["id"] for row in rows], self._zone, self.context)
+            found = lines_of(self._wire, [row["id"] for row in rows], self._zone, self.context)
         except NotAllowed:
             return {}
+        if {"product", "quantity"} & set(self._setup.fields):
+            return found
+        return {str(row["id"]): () for row in rows} | found
 
 
 def stamp(moment: datetime, less: timedelta) -> str:

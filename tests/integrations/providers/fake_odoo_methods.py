@@ -43,6 +43,10 @@ def access(message: str = "You are not allowed to access 'Lead' (crm.lead) recor
     return OdooError("odoo.exceptions.AccessError", message, 403)
 
 
+def _rank(value: Any) -> Any:
+    return (value["id"] if isinstance(value, dict) else value) or 0
+
+
 class OdooMethods(OdooRows):
     """search_read, write and the others, on the tables."""
 
@@ -111,7 +115,7 @@ class OdooMethods(OdooRows):
         rows = self._found(model, context, domain)
         for part in reversed(order.split(", ")):
             name, _, direction = part.partition(" ")
-            rows.sort(key=lambda row, name=name: row[name] or 0, reverse=direction == "desc")
+            rows.sort(key=lambda row, name=name: _rank(row[name]), reverse=direction == "desc")
         return [{name: self._shown(row[name]) for name in {"id", *fields}} for row in rows[:limit]]
 
     def _found(self, model: str, context: Row, domain: list[Any]) -> list[Row]:
@@ -180,7 +184,8 @@ class OdooMethods(OdooRows):
         if deal.deleted:
             raise OdooError("odoo.exceptions.MissingError", "Record does not exist or was deleted.", 404)
         assert (message_type, subtype_xmlid) == ("comment", "mail.mt_note")  # a note nobody is mailed about
-        note_id = 9000 + sum(len(one.notes) for one in self.deals.values())
+        self.last += 1
+        note_id = 9000 + self.last
         deal.notes[str(note_id)] = body if body_is_html else body.replace("<", "&lt;")
         return [note_id]
 

@@ -25,16 +25,16 @@ class OdooRows:
     def __init__(self) -> None:
         self.setup = Setup(
             entries={"base_url": BASE, "database": "brightwater", "login": "concord@brightwater.example"},
-            fields={"promised_on": "x_promised_on", "product": "x_product", "quantity": "x_quantity"},
-            own_fields={str(field): key for field, key in OWN.items()},
+            fields={"promised_on": "x_promised_on"},
         )
         self.credentials: dict[str, Any] = {"key": KEY}
         self.now = START
+        self.last = 0
         self.deals: dict[str, FakeDeal] = {}
         self.stages = [("1", False, False), ("2", False, False), ("4", True, False)]
         self.requests: list[httpx.Request] = []
         self.calls: list[tuple[str, str]] = []
-        self.made = set(OWN.values())  # our fields on crm.lead
+        self.made: set[str] = set()  # our fields on crm.lead
         self.sells = True  # the Sales app is there
         self.me = {"lang": "en_US", "tz": "Europe/Berlin", "uid": 7}
         self.hidden: set[str] = set()  # by record rules
@@ -48,7 +48,8 @@ class OdooRows:
         self._faults: list[tuple[Fault, str]] = []
 
     def add(self, **values: Any) -> FakeDeal:
-        deal_id = str(len(self.deals) + 1)
+        self.last += 1
+        deal_id = str(self.last)
         standard = {"name": f"Deal {deal_id}", "changed_at": self.now, "stage_id": "1", "owner_id": "7"}
         deal = FakeDeal(id=deal_id, **(standard | values))
         self.deals[deal_id] = deal
@@ -68,8 +69,7 @@ class OdooRows:
         raise LookupError("Odoo deletes the merged ones and says nothing of it")
 
     def drop_stage(self, stage_id: str) -> None:
-        """Archive it, as Odoo only lets one: a stage with deals cannot be deleted."""
-        self.stages = [stage for stage in self.stages if stage[0] != stage_id]
+        raise LookupError("Odoo keeps a stage that deals are in")
 
     def rename_company(self, old: str, new: str) -> None:
         self.renamed[old] = new
