@@ -1,10 +1,12 @@
 """The methods of the fake Odoo's models, as far as a client needs them, with Odoo's refusals."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from tests.integrations.providers.fake_odoo_domains import matches
+from tests.integrations.providers.fake_odoo_domains import first_id, test_of
 from tests.integrations.providers.fake_odoo_rows import OdooRows, Row
 
 LABEL = {"warm": "Warm water"}
@@ -97,7 +99,7 @@ class OdooMethods(OdooRows):
         }
 
     def _search_count(self, model: str, context: Row, domain: list[Any]) -> int:
-        return len(self._found(model, context, domain))
+        return len(list(self._found(model, context, domain)))
 
     def _search_read(
         self,
@@ -112,24 +114,18 @@ class OdooMethods(OdooRows):
         for name in fields:
             if name not in known:
                 raise OdooError("builtins.ValueError", f"Invalid field '{name}' on model '{model}'", 500)
-        rows = self._found(model, context, domain)
+        found = self._found(model, context, domain)
+        rows = list(islice(found, limit) if order == "id" else found)
         for part in reversed(order.split(", ")):
             name, _, direction = part.partition(" ")
             rows.sort(key=lambda row, name=name: _rank(row[name]), reverse=direction == "desc")
         return [{name: self._shown(row[name]) for name in {"id", *fields}} for row in rows[:limit]]
 
-    def _found(self, model: str, context: Row, domain: list[Any]) -> list[Row]:
-        hides = context.get("active_test", True)
-        rows = self._rows(model)
-        return [
-            row for row in rows if (row.get("active", True) or not hides) and matches(row, domain, self.step)
-        ]
-
-    def step(self, value: Any, name: str) -> list[Any]:
-        """Return the values behind one step of a path such as order_ids.write_date."""
-        if isinstance(value, dict):
-            return value.get(name) if isinstance(value.get(name), list) else [value.get(name, False)]
-        raise AssertionError(name)
+    def _found(self, model: str, context: Row, domain: list[Any]) -> Iterator[Row]:
+        """Yield the rows in the order of their ids."""
+        hides, meets = context.get("active_test", True), test_of(domain)
+        rows = self._rows(model, first_id(domain))
+        return (row for row in rows if (row.get("active", True) or not hides) and meets(row))
 
     @staticmethod
     def _shown(value: Any) -> Any:

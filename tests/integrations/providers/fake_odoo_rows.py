@@ -75,12 +75,15 @@ class OdooRows:
         self.renamed[old] = new
         self.partners[old] = self.now
 
-    def _rows(self, model: str) -> list[Row]:
-        return list(getattr(self, "_rows_of_" + model.replace(".", "_"))())
+    def _rows(self, model: str, first: int) -> Iterable[Row]:
+        if model == "crm.lead":
+            return self._leads(first)
+        rows: Iterable[Row] = getattr(self, "_rows_of_" + model.replace(".", "_"))()
+        return sorted(rows, key=lambda row: row["id"])
 
-    def _rows_of_crm_lead(self) -> Iterable[Row]:
+    def _leads(self, first: int) -> Iterable[Row]:
         for deal in self.deals.values():
-            if not deal.deleted and deal.id not in self.hidden:
+            if int(deal.id) >= first and not deal.deleted and deal.id not in self.hidden:
                 yield self._lead(deal)
 
     def _lead(self, deal: FakeDeal) -> Row:
