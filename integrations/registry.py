@@ -2,10 +2,11 @@
 
 from integrations.crm import CrmProvider
 from integrations.providers.hubspot import HubSpot
+from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

@@ -78,7 +78,7 @@ def discover(wire: Wire, context: Mapping[str, Any]) -> Discovery:
     return Discovery(
         pipelines=(
             *(Pipeline(str(team["id"]), text_of(team["name"])) for team in teams),
-            Pipeline("", "Without a sales team"),
+            Pipeline("", "No team, and stages that all share"),
         ),
         stages=_stages(wire, context),
         owners=tuple(Owner(str(user["id"]), text_of(user["name"]), text_of(user["email"])) for user in users),

@@ -146,18 +146,13 @@ class Leads:
         return found
 
     def _lines(self, rows: Sequence[Row]) -> dict[str, tuple[LineRecord, ...]]:
-        """Return the lines by deal; none for a deal whose own product or quantity stands for them.
-
-        Those fields, where they are mapped, speak until there is a quotation.
-        """
+        """Return the lines by deal; nothing of any deal where quotations are missing or not to be read."""
         if "order_ids" not in self._types:
             return {}
         try:
             found = lines_of(self._wire, [row["id"] for row in rows], self._zone, self.context)
         except NotAllowed:
             return {}
-        if {"product", "quantity"} & set(self._setup.fields):
-            return found
         return {str(row["id"]): () for row in rows} | found
 
 

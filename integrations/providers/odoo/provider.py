@@ -44,7 +44,12 @@ class Odoo:
     # Webhooks would be an automation rule that Odoo sends once, unsigned, for one second: polling is surer.
     capabilities: ClassVar[Capabilities] = Capabilities(line_items=True, own_fields=True, notes=True)
     entries: ClassVar[tuple[Entry, ...]] = (
-        Entry("base_url", "Address of your Odoo", "For example https://brightwater.odoo.com"),
+        Entry(
+            "base_url",
+            "Address of your Odoo",
+            "For example https://brightwater.odoo.com",
+            pattern=r"https?://[^/\s]+\S*",
+        ),
         Entry("database", "Database", "As Odoo calls it; of Odoo Online it is the address's first word."),
         Entry("login", "User's login", "Needed up to Odoo 18; newer ones go by the key.", required=False),
         Entry(
@@ -60,7 +65,7 @@ class Odoo:
         "Contacts and Sales orders: read, for company names and for what a deal asks for.",
         "Administration: Settings, once, so that Concord can make its fields. Or an administrator does.",
     )
-    limits: ClassVar[tuple[Limit, ...]] = (Limit(count=20, seconds=10),)
+    limits: ClassVar[tuple[Limit, ...]] = (Limit(count=60, seconds=30),)
     # write_date is the start of a transaction: a long one shows up late.
     look_back: ClassVar[timedelta] = timedelta(minutes=15)
     horizon: ClassVar[timedelta | None] = None

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from integrations.crm import CrmError, NeedsSignIn
 from integrations.http import Door, Reply
-from integrations.readings import text_of
+from integrations.readings import retry_at, text_of
 
 FIRST_WITH_JSON2 = 19
 WAIT = timedelta(minutes=1)  # Odoo documents no limits; its hosting answers 429 without a time
@@ -191,21 +190,10 @@ def refuse_transport(reply: Reply, now: Clock) -> None:
     if 300 <= reply.status < 400:
         raise Refused("The address leads on to another one: enter the address that Odoo ends up at.")
     if reply.status == 429:
-        later = until(reply.headers.get("retry-after", ""), now())
+        later = retry_at(reply.headers.get("retry-after"), now()) or now() + WAIT
         raise CrmError("Odoo asked for a pause: too many requests.", try_at=later)
     if reply.status in (502, 503, 504):
         raise NoAnswer(f"Odoo is not available just now (status {reply.status}).")
-
-
-def until(retry_after: str, now: datetime) -> datetime:
-    """Return when to try again: seconds or a date, as HTTP has it."""
-    if retry_after.isdigit():
-        return now + timedelta(seconds=int(retry_after))
-    try:
-        at = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return now + WAIT
-    return max(now, at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def refuse(said: dict[str, Any], status: int) -> NoReturn:

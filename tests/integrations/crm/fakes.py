@@ -12,6 +12,7 @@ from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
 from tests.integrations.crm.specs import described
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
+from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
 
@@ -58,6 +59,14 @@ def subject(fake: Callable[[], FakeCrm], *traits: Trait) -> Subject:
     return Subject(fake, frozenset(traits))
 
 
+ODOO = (
+    Trait.ARCHIVES,
+    Trait.NO_AMOUNT,
+    Trait.NO_CURRENCY,
+    Trait.NO_PROBABILITY,
+    Trait.NO_CLOSE_DATE,
+    Trait.NO_COMPANY,
+)
 FAKES: tuple[Subject, ...] = (
     # HubSpot calls "archived" what people there delete: both are one.
     subject(FakeHubSpot, *(set(Trait) - {Trait.ARCHIVES})),
@@ -72,4 +81,8 @@ FAKES: tuple[Subject, ...] = (
     ),
     # Pipedrive tells of a merge in a webhook alone; the deal that is gone looks like a deleted one.
     subject(described(FakePipedrive), *(set(Trait) - {Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME})),
+    # Odoo has two interfaces. It deletes what it merges, keeps stages that are in use and calls teams
+    # pipelines, beside which there are deals without a team.
+    subject(FakeOdoo, *ODOO),
+    subject(FakeOldOdoo, *ODOO),
 )

@@ -25,7 +25,7 @@ class OdooRows:
     def __init__(self) -> None:
         self.setup = Setup(
             entries={"base_url": BASE, "database": "brightwater", "login": "concord@brightwater.example"},
-            fields={"promised_on": "x_promised_on"},
+            fields={"promised_on": "x_promised_on", "product": "x_product", "quantity": "x_quantity"},
         )
         self.credentials: dict[str, Any] = {"key": KEY}
         self.now = START

@@ -177,7 +177,6 @@ def test_archived_before_it_was_decided_is_lost(odoo: FakeOdoo) -> None:
 
 
 def test_a_row_of_nothing_but_false(odoo: FakeOdoo) -> None:
-    mapped(odoo, promised_on="x_promised_on", product="x_product", quantity="x_quantity")
     empty = dict.fromkeys(("amount", "currency", "probability", "close_on", "promised_on", "quantity"))
     made = odoo.add(**empty, company="", owner_id="", product="")
     odoo.more[made.id] = {"team_id": None, "stage_id": None}
@@ -246,7 +245,7 @@ def test_only_chosen_teams(odoo: FakeOdoo) -> None:
 
 def test_teams_are_pipelines_and_shared_stages_belong_to_none(odoo: FakeOdoo) -> None:
     found = provider_of(odoo).discover()
-    assert found.pipelines == (Pipeline("3", "Sales"), Pipeline("", "Without a sales team"))
+    assert found.pipelines == (Pipeline("3", "Sales"), Pipeline("", "No team, and stages that all share"))
     assert {stage.pipeline_id for stage in found.stages} == {""}
 
 
@@ -314,14 +313,9 @@ def test_a_quotations_delivery_date_is_the_lines_promise(odoo: FakeOdoo) -> None
     )
 
 
-def test_mapped_fields_stand_for_lines_until_there_is_a_quotation(odoo: FakeOdoo) -> None:
-    mapped(odoo, product="x_product", quantity="x_quantity")
-    bare, quoted = odoo.add(), odoo.add(lines=[("Meter", 4)])
-    deal = read(odoo, bare.id)
-    assert (deal.lines, deal.product, deal.quantity) == (None, "Heat pump", Decimal(24))
-    assert lines_of(odoo, quoted.id) == [("Meter", Decimal(4))]
-    mapped(odoo)
-    assert lines_of(odoo, bare.id) == []
+def test_a_deal_without_a_quotation_has_no_lines_but_its_own_fields(odoo: FakeOdoo) -> None:
+    deal = read(odoo, odoo.add().id)
+    assert (deal.lines, deal.product, deal.quantity) == ((), "Heat pump", Decimal(24))
 
 
 def test_without_the_sales_app_or_the_right_there_are_no_lines(odoo: FakeOdoo) -> None:
