@@ -1,12 +1,13 @@
 """Every CRM that Concord speaks to, in the order in which people choose."""
 
 from integrations.crm import CrmProvider
+from integrations.providers.dynamics import Dynamics
 from integrations.providers.hubspot import HubSpot
 from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
 from tests.integrations.crm.specs import described
+from tests.integrations.providers.fake_dynamics import FakeDynamics
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
@@ -85,4 +86,14 @@ FAKES: tuple[Subject, ...] = (
     # pipelines, beside which there are deals without a team.
     subject(FakeOdoo, *ODOO),
     subject(FakeOldOdoo, *ODOO),
+    # Dynamics tells of a deletion among its changes alone; asked for the id, it knows nothing of it.
+    subject(
+        FakeDynamics,
+        Trait.STAGES_GO,
+        Trait.NO_AMOUNT,
+        Trait.NO_CURRENCY,
+        Trait.NO_PROBABILITY,
+        Trait.NO_CLOSE_DATE,
+        Trait.NO_COMPANY,
+    ),
 )
