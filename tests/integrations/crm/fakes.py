@@ -22,6 +22,7 @@ class Trait(StrEnum):
     """What some vendors know and others do not."""
 
     ARCHIVES = "archived deals are kept apart from deleted ones"
+    DELETED_BY_ID = "a deleted deal that is asked for by its id is said to be deleted, not just unknown"
     MERGES = "deals can be merged, and the vendor says into which"
     STAGES_GO = "a stage can be deleted although deals are in it"
     PIPELINES = "deals can be read of some pipelines only"
@@ -74,6 +75,7 @@ FAKES: tuple[Subject, ...] = (
     # An opportunity of Salesforce's must have a close date.
     subject(
         FakeSalesforce,
+        Trait.DELETED_BY_ID,
         Trait.STAGES_GO,
         Trait.NO_AMOUNT,
         Trait.NO_CURRENCY,
