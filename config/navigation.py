@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Capacity", "capacity:pool-list", "users", Permission.VIEW),
             Page("Offerings", "commitments:offering-list", "package", Permission.VIEW),
+            Page("Connections", "integrations:connection-list", "plug", Permission.MANAGE),
             Page("Import", "integrations:import-list", "upload", Permission.IMPORT),
             Page("Members", "tenants:member-list", "user-plus", Permission.MANAGE),
             Page("API tokens", "tenants:token-list", "key-round", Permission.MANAGE),

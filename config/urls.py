@@ -5,6 +5,7 @@
 
 from django.urls import include, path
 
+from integrations.views.connecting import crm_callback
 from integrations.webhooks import crm_app_hook, crm_hook
 
 inside = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("config.api_urls")),
     path("o/<slug:slug>/", include(inside)),
+    path("crm/callback/", crm_callback, name="crm-callback"),
     path("hooks/crm/app/<slug:provider>/", crm_app_hook, name="crm-app-hook"),
     path("hooks/crm/<str:key>/", crm_hook, name="crm-hook"),
     path("ui/", include("ui.urls")),

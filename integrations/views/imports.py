@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from integrations.forms import AnswerForm, UploadForm, WordsForm
+from integrations.forms.imports import AnswerForm, UploadForm, WordsForm
 from integrations.models import FileImport
 from integrations.selectors.imports import newest_imports, rejected_rows, rejection
 from integrations.services.uploading import answer, cancel, confirm, guesses_of, start_import

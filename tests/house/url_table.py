@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from capacity.models import Pool
 from commitments.models import Flag, Offering, StoredVerdict
-from integrations.models import FileImport
+from integrations.models import Connection, FileImport
 from tenants.access import Actor
 from tenants.models import ApiToken, Invitation, Membership
 from tenants.roles import Permission
@@ -109,6 +109,11 @@ def file_import(actor: Actor) -> dict[str, int]:
     return {"import_id": made.pk}
 
 
+def connection(actor: Actor) -> dict[str, int]:
+    made = Connection.objects.create(provider="hubspot", name="HubSpot", created_at=timezone.now())
+    return {"connection_id": made.pk}
+
+
 def membership(actor: Actor) -> dict[str, int]:
     return {"membership_id": Membership.objects.latest("pk").pk}
 
@@ -175,6 +180,22 @@ PAGES = {
     "integrations:import-confirm": Address(post=IMPORT, thing=file_import),
     "integrations:import-cancel": Address(post=IMPORT, thing=file_import),
     "integrations:import-rejected": Address(get=VIEW, thing=file_import),
+    "integrations:connection-list": Address(get=MANAGE),
+    "integrations:connection-new": Address(get=MANAGE, post=MANAGE, words={"provider": "hubspot"}),
+    "integrations:connection-detail": Address(get=MANAGE, thing=connection),
+    "integrations:connection-progress": Address(get=MANAGE, thing=connection),
+    "integrations:connection-mapping": Address(get=MANAGE, post=MANAGE, thing=connection),
+    "integrations:connection-history": Address(get=MANAGE, thing=connection),
+    "integrations:connection-written": Address(get=MANAGE, thing=connection),
+    "integrations:connection-sign-in": Address(post=MANAGE, thing=connection),
+    "integrations:connection-signed-in": Address(get=MANAGE, thing=connection),
+    "integrations:connection-entries": Address(get=MANAGE, post=MANAGE, thing=connection),
+    "integrations:connection-test": Address(post=MANAGE, thing=connection),
+    "integrations:connection-start": Address(post=MANAGE, thing=connection),
+    "integrations:connection-pause": Address(post=MANAGE, thing=connection),
+    "integrations:connection-resume": Address(post=MANAGE, thing=connection),
+    "integrations:connection-sync": Address(post=MANAGE, thing=connection),
+    "integrations:connection-disconnect": Address(post=MANAGE, thing=connection),
     "capacity:pool-list": Address(get=VIEW),
     "capacity:pool-create": Address(get=EDIT, post=EDIT),
     "capacity:pool-detail": Address(get=VIEW, thing=pool),
@@ -242,6 +263,7 @@ OUTSIDE = {
     "api-schema": ANYBODY,
     "api-docs": ANYBODY,
     "api/v1/": "answers 404 in the API's own form",
+    "crm-callback": SIGNED_IN,
     "crm-hook": "verifies the vendor's signature",
     "crm-app-hook": "verifies the vendor's signature",
     "ui:theme": ANYBODY,

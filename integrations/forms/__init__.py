@@ -1,0 +1,1 @@
+"""Forms of this floor: files on their way in, and connections to CRMs."""
