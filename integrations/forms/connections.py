@@ -51,12 +51,9 @@ class EntriesForm(forms.Form):
 
 
 def _widget(secret: bool) -> forms.Widget:
-    attrs = {"autocomplete": "off", "spellcheck": "false"}
-    return (
-        forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"})
-        if secret
-        else forms.TextInput(attrs)
-    )
+    if secret:
+        return forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
 class MappingForm(forms.Form):

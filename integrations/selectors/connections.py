@@ -32,7 +32,8 @@ class Health:
 class Card:
     """A connection, or a vendor that could be connected, on the list."""
 
-    vendor: type[CrmProvider]
+    vendor_key: str
+    vendor_name: str
     health: Health
     connection: Connection | None = None
     open_deals: int = 0
@@ -40,7 +41,7 @@ class Card:
     @property
     def tile(self) -> str:
         """Return two letters for the vendor."""
-        return self.vendor.name[:1] + next((sign for sign in self.vendor.name[1:] if sign.isalpha()), "")
+        return self.vendor_name[:1] + next((sign for sign in self.vendor_name[1:] if sign.isalpha()), "")
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,16 @@ def cards(*, at: datetime) -> list[Card]:
         .annotate(count=Count("pk"))
     )
     held = [
-        Card(vendor, health_of(each, at=at), each, open_deals.get(each.name, 0))
+        Card(vendor.key, vendor.name, health_of(each, at=at), each, open_deals.get(each.name, 0))
         for each in connections
         if (vendor := vendor_of(each)) is not None
     ]
-    taken = {card.vendor for card in held}
-    free = [Card(each, Health("", "Not connected", _does(each))) for each in PROVIDERS if each not in taken]
+    taken = {card.vendor_key for card in held}
+    free = [
+        Card(each.key, each.name, Health("", "Not connected", _does(each)))
+        for each in PROVIDERS
+        if each.key not in taken
+    ]
     return [*held, *free]
 
 

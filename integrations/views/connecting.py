@@ -49,7 +49,13 @@ def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
             form.refuse(error.field, error.message)
         else:
             return _go_in(request, connection)
-    context = {"form": form, "vendor": vendor, "signs_in": signing_in.has_app(vendor)}
+    context = {
+        "form": form,
+        "vendor_name": vendor.name,
+        "rights": vendor.rights,
+        "has_sign_in": vendor.oauth is not None,
+        "signs_in": signing_in.has_app(vendor),
+    }
     return render(request, "integrations/connection_new.html", context, status=422 if form.is_bound else 200)
 
 
@@ -118,10 +124,8 @@ def connection_signed_in(request: TenantRequest, connection_id: int) -> HttpResp
     connection = get_object_or_404(Connection, pk=connection_id)
     held: dict[str, Any] | None = request.session.pop(STATE + "-code", None)
     if held is None or held["connection"] != connection.pk or not held["code"]:
-        refused = held["refused"] if held else ""
-        messages.error(
-            request, f"The sign-in was not finished{f' ({refused})' if refused else ''}. Try again."
-        )
+        why = f" ({held['refused']})" if held and held["refused"] else ""
+        messages.error(request, f"The sign-in was not finished{why}. Try again.")
         return _to(request, connection)
     try:
         signing_in.finish(
@@ -155,7 +159,7 @@ def connection_entries(request: TenantRequest, connection_id: int) -> HttpRespon
             form.refuse(error.field, error.message)
         else:
             return _go_in(request, changed)
-    context = {"form": form, "vendor": vendor, "connection": connection}
+    context = {"form": form, "connection": connection}
     return render(
         request, "integrations/connection_entries.html", context, status=422 if form.is_bound else 200
     )

@@ -55,12 +55,7 @@ def _facts(connection: Connection, rows: Any, written: dict[str, Any]) -> list[d
     unmapped = sum(row.lines for row in rows.unmapped_products)
     return [
         {"label": "Deals here", "value": f"{sum(row.deals for row in rows.stages):,}"},
-        {
-            "label": "Cannot be judged",
-            "value": f"{unmapped:,}",
-            "note": "product not mapped",
-            "bad": unmapped > 0,
-        },
+        {"label": "Without an offering", "value": f"{unmapped:,}", "bad": unmapped > 0},
         {"label": "Verdicts written", "value": f"{written['written']:,}"},
         {"label": "Refused there", "value": f"{written['refused']:,}", "bad": written["refused"] > 0},
     ]
@@ -133,7 +128,7 @@ def _page(
     ]
     around = {
         "connection": connection,
-        "vendor": of_connections.vendor_of(connection),
+        "has_vendor": of_connections.vendor_of(connection) is not None,
         "health": of_connections.health_of(connection, at=timezone.now()),
         "tabs_here": tabs,
     }

@@ -25,6 +25,7 @@ EVERY_PAGE = [
     "Flags",
     "Capacity",
     "Offerings",
+    "Connections",
     "Import",
     "Members",
     "API tokens",
@@ -57,11 +58,11 @@ def labels(context: dict[str, Any]) -> list[str]:
     ("who", "hidden"),
     [
         ("alice", set()),
-        ("bob", {"Members", "API tokens", "Settings"}),
-        ("carol", {"Approvals", "Members", "API tokens", "Settings"}),
+        ("bob", {"Connections", "Members", "API tokens", "Settings"}),
+        ("carol", {"Approvals", "Connections", "Members", "API tokens", "Settings"}),
         (
             "dave",
-            {"Check a promise", "Approvals", "Import", "Members", "API tokens", "Settings"},
+            {"Check a promise", "Approvals", "Connections", "Import", "Members", "API tokens", "Settings"},
         ),
     ],
 )

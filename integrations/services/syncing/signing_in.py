@@ -1,4 +1,4 @@
-"""Signs in at a vendor by OAuth: the person goes there and comes back with a code that we turn into tokens."""
+"""Signs in at a vendor by OAuth: the person goes there and comes back with a code for tokens."""
 
 from contextlib import closing
 from datetime import datetime
@@ -32,9 +32,8 @@ def needs_person(connection: Connection) -> bool:
     if not has_app(vendor, connection):
         return False
     values = unseal(connection)
-    entered = any(
-        values.get(entry.name) for entry in vendor.entries if entry.secret and entry.name != "client_secret"
-    )
+    keys = {entry.name for entry in vendor.entries if entry.secret} - {"client_secret"}
+    entered = any(values.get(key) for key in keys)
     return not entered and values.get("grant") != "client_credentials"
 
 

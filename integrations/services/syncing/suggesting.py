@@ -14,7 +14,7 @@ WORDS: Mapping[str, tuple[str, Sequence[str]]] = {
             "go-live",
             "completion",
             "requested",
-            "required by",
+            "required",
             "due",
         ),
     ),
