@@ -6,8 +6,9 @@ from integrations.providers.hubspot import HubSpot
 from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
+from integrations.providers.zoho import Zoho
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics, Zoho)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

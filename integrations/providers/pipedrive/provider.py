@@ -64,8 +64,9 @@ class Pipedrive:
             "api_token",
             "Personal API token",
             "In Pipedrive under Personal preferences, API. Take an administrator's: it sees what its person "
-            "sees.",
+            "sees. Not needed when you sign in.",
             secret=True,
+            required=False,
         ),
     )
     oauth: ClassVar[OAuth | None] = OAuth(

@@ -16,6 +16,7 @@ from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
+from tests.integrations.providers.fake_zoho import FakeZoho
 
 
 class Trait(StrEnum):
@@ -97,5 +98,10 @@ FAKES: tuple[Subject, ...] = (
         Trait.NO_PROBABILITY,
         Trait.NO_CLOSE_DATE,
         Trait.NO_COMPANY,
+    ),
+    # Zoho keeps no archive and says of a merge only that one deal is gone. Its notifications are not signed.
+    subject(
+        described(FakeZoho),
+        *(set(Trait) - {Trait.ARCHIVES, Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME}),
     ),
 )

@@ -55,7 +55,13 @@ def test_forged_webhook_is_refused(fake: FakeCrm) -> None:
         with pytest.raises(BadSignature):
             _verify(fake, (request, wrong, state))
     with pytest.raises(BadSignature):
-        _verify(fake, (replace(request, headers={}, url=request.url.split("?")[0]), secret, state))
+        _verify(fake, (_bare(fake, replace(request, headers={})), secret, state))
+
+
+def _bare(fake: FakeCrm, request: RawRequest) -> RawRequest:
+    """Return a webhook without a token in its address, or in its body for a vendor that puts it there."""
+    body = b"{}" if getattr(fake, "token_in_body", False) else request.body
+    return replace(request, url=request.url.split("?")[0], body=body)
 
 
 @proven(_answers(Notification("1", ("1",))), "webhooks", Trait.SIGNED_BODY)
@@ -103,9 +109,10 @@ def test_webhooks_out_of_order_end_with_the_present(fake: FakeCrm) -> None:
 def test_garbage_is_refused_and_nothing_else_is_raised(fake: FakeCrm) -> None:
     request, secret, state = fake.webhook(fake.add().id)
     names = dict.fromkeys(request.headers, "☃ \x00")
+    bare = _bare(fake, request)
     for broken in (
-        replace(request, headers=names, url="https://concord.example/?x"),
-        replace(request, headers=dict.fromkeys(names, ""), url=""),
+        replace(bare, headers=names, url="https://concord.example/?x"),
+        replace(bare, headers=dict.fromkeys(names, ""), url=""),
     ):
         with pytest.raises(BadSignature):
             _verify(fake, (broken, secret, state))
