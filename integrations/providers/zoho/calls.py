@@ -74,19 +74,31 @@ class Api:
 
     def rows(self, path: str, answer: str = "data", **params: Any) -> Iterator[Any]:
         """Yield the rows of all pages of a list."""
-        page: int | None = 1
-        while page:
-            found, page = self.page(path, answer, page=page, **params)
+        mark: Mapping[str, Any] = {"page": 1}
+        while mark:
+            found, mark = self.page(path, answer, mark=mark, **params)
             yield from found
 
     def page(
-        self, path: str, answer: str = "data", *, page: int = 1, since: datetime | None = None, **params: Any
-    ) -> tuple[list[Any], int | None]:
-        """Return the rows of one page of a list and the number of the next; None after the last."""
-        asked = {"page": page, "per_page": MOST, **params}
-        body = self.ask("GET", path, answer, params=asked, since=since)
-        more = (body.get("info") or {}).get("more_records") is True
-        return body.get(answer) or [], page + 1 if more else None
+        self,
+        path: str,
+        answer: str = "data",
+        *,
+        mark: Mapping[str, Any],
+        since: datetime | None = None,
+        **params: Any,
+    ) -> tuple[list[Any], Mapping[str, Any]]:
+        """Return the rows of one page of a list and the mark of the next; {} after the last.
+
+        A mark is the page's number or, where Zoho gives one, a token: numbers end at 2,000 records.
+        """
+        body = self.ask("GET", path, answer, params={**mark, "per_page": MOST, **params}, since=since)
+        info = body.get("info") or {}
+        following: dict[str, Any] = {}
+        if info.get("more_records") is True:
+            token = info.get("next_page_token")
+            following = {"page_token": token} if token else {"page": int(mark.get("page", 1)) + 1}
+        return body.get(answer) or [], following
 
     def query(self, select: str) -> list[Any]:
         """Return the rows of a COQL query."""

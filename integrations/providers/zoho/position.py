@@ -1,7 +1,7 @@
 """How far a run has come: through deals by (time, id), then through the list of deleted ones."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ COLUMNS = "id, Modified_Time"
 class Position:
     """Where a run goes on. Without `since` it is a backfill, ordered by id alone.
 
-    `last_time` and `last_id` are those of the last deal seen, `page` is the next one of deleted deals.
+    `last_time` and `last_id` are those of the last deal seen, `mark` is the next page of deleted deals.
     """
 
     started: datetime
@@ -25,7 +25,7 @@ class Position:
     stream: str = DEALS
     last_time: str = ""
     last_id: str = ""
-    page: int = 1
+    mark: Mapping[str, Any] = field(default_factory=lambda: {"page": 1})
     newest: datetime | None = None
 
     @classmethod
@@ -38,7 +38,7 @@ class Position:
             stream=said.get("stream", DEALS),
             last_time=said.get("last_time", ""),
             last_id=said.get("last_id", ""),
-            page=said.get("page", 1),
+            mark=said.get("mark", {"page": 1}),
             newest=instant_of(said.get("newest")),
         )
 
@@ -78,7 +78,7 @@ class Position:
             "stream": self.stream,
             "last_time": self.last_time,
             "last_id": self.last_id,
-            "page": self.page,
+            "mark": dict(self.mark),
             "newest": stamp(self.newest) if self.newest else "",
         }
 

@@ -162,11 +162,11 @@ class Zoho:
         return Page(deals=deals, cursor=cursor, done=False, skipped=skipped)
 
     def _pull_deleted(self, at: Position) -> Page:
-        rows, following = self._api.page("Deals/deleted", type="all", page=at.page, since=at.since)
+        rows, following = self._api.page("Deals/deleted", type="all", mark=at.mark, since=at.since)
         here = at.seen(rows, "deleted_time")
         gone = tuple(Gone(text_of(row.get("id"))) for row in rows)
         if following:
-            return Page(deals=(), cursor=here.cursor() | {"page": following}, done=False, gone=gone)
+            return Page(deals=(), cursor=here.cursor() | {"mark": following}, done=False, gone=gone)
         return Page(deals=(), cursor=here.next_run(self.look_back), done=True, gone=gone)
 
     def fetch(self, ids: Sequence[str]) -> Fetched:

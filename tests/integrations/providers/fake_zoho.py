@@ -68,6 +68,7 @@ class FakeZoho:
         self.requests: list[httpx.Request] = []
         self.fields = dict(FIELDS)
         self.layouts = ["1001"]
+        self.products = ["Heat pump", "Boiler"]
         self.channels: dict[str, Body] = {}
         self.triggered: list[str] = []  # deals of which a write started the company's workflows
         self._next = 4_000_000
@@ -172,7 +173,11 @@ class FakeZoho:
             found = coql.answer(sent["select_query"], rows)
         except coql.BadQuery:
             return no("SYNTAX_ERROR", "error occured while parsing the query")
-        return ok({"data": found, "info": {"count": len(found), "more_records": False}}) if found else none()
+        return (
+            ok({"data": found, "info": {"count": len(found), "more_records": False}})
+            if found
+            else Answer(204)
+        )
 
     def _get_deals(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         fields, ids = asked.get("fields", "").split(","), asked["ids"].split(",")
@@ -183,13 +188,15 @@ class FakeZoho:
         found = [self.deals[one] for one in ids if one in self.deals and not self.deals[one].deleted]
         return self._page([self._row(deal, fields) for deal in reversed(found)], asked)
 
-    def _page(self, rows: list[Body], asked: Body, empty: Callable[[], Answer] | None = None) -> Answer:
-        page, size = int(asked.get("page", 1)), int(asked.get("per_page", MOST))
-        if not 1 <= size <= MOST or page > 10:  # further ones only by a token
+    def _page(self, rows: list[Body], asked: Body) -> Answer:
+        """Page by number as far as 2,000 records, by the token at any length."""
+        page, size = int(asked.get("page_token") or asked.get("page", 1)), int(asked.get("per_page", MOST))
+        if not 1 <= size <= MOST or (page > 10 and "page_token" not in asked):
             return no("INVALID_DATA", "the page is out of range")
-        cut = rows[(page - 1) * size : page * size]
-        info = {"count": len(cut), "page": page, "per_page": size, "more_records": len(rows) > page * size}
-        return ok({"data": cut, "info": info}) if cut else (empty or none)()
+        cut, more = rows[(page - 1) * size : page * size], len(rows) > page * size
+        info = {"count": len(cut), "page": page, "per_page": size, "more_records": more}
+        info |= {"next_page_token": str(page + 1)} if more else {}
+        return ok({"data": cut, "info": info}) if cut else Answer(204)
 
     def _row(self, deal: FakeDeal, fields: Iterable[str]) -> Body:
         name, email = USERS[deal.owner_id]
@@ -224,7 +231,10 @@ class FakeZoho:
             if deal.deleted and self.now - deal.changed_at < KEPT
             if since is None or deal.changed_at >= datetime.fromisoformat(since)
         ]
-        return self._page(rows, asked, empty=(lambda: Answer(304)) if since else none)
+        page = int(asked["page"])  # there is no token for this list
+        cut, more = rows[(page - 1) * MOST : page * MOST], len(rows) > page * MOST
+        info = {"count": len(cut), "page": page, "per_page": MOST, "more_records": more}
+        return ok({"data": cut, "info": info}) if cut else Answer(304 if since else 204)
 
     def _put_deals(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         [row] = sent["data"]
@@ -300,9 +310,8 @@ class FakeZoho:
         return ok({"org": [{"zgid": "20061234", "company_name": "Brightwater Energy", "iso_code": "EUR"}]})
 
     def _products(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
-        return self._page(
-            [{"id": "1", "Product_Name": "Heat pump"}, {"id": "2", "Product_Name": "Boiler"}], asked
-        )
+        rows = [{"id": str(index), "Product_Name": name} for index, name in enumerate(self.products)]
+        return self._page(rows, asked)
 
     def _watch(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         [row] = sent["watch"]
@@ -340,10 +349,6 @@ def stamp(moment: datetime) -> str:
 
 def ok(body: Body, *, status: int = 200) -> Answer:
     return Answer(status, json=body)
-
-
-def none() -> Answer:
-    return Answer(204)
 
 
 def right(message: str, **details: Any) -> Body:

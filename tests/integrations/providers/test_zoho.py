@@ -167,6 +167,11 @@ def test_a_renamed_stage_is_known_by_both_words_and_layouts_repeat_none(fake: Fa
     assert [pipeline.id for pipeline in found.pipelines] == ["Standard"]
 
 
+def test_more_products_than_numbered_pages_reach(fake: FakeZoho) -> None:
+    fake.products = [f"Product {number}" for number in range(2_300)]
+    assert list(provider_of(fake).discover().products) == fake.products
+
+
 def test_the_address_of_a_deal_is_in_its_data_centre(fake: FakeZoho) -> None:
     deal = fake.add()
     [read] = provider_of(fake).fetch([deal.id]).deals
