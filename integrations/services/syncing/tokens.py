@@ -22,6 +22,8 @@ from tenants.scope import tenant_scope
 
 MARGIN = timedelta(minutes=5)
 LIFE_WHEN_UNSAID = timedelta(minutes=55)
+# How sign-ins say "not now", whatever the status: OAuth's words, and Zoho's to who asks for many tokens.
+NOT_NOW = {"temporarily_unavailable", "slow_down", "access denied"}
 Clock = Callable[[], datetime]
 
 
@@ -118,9 +120,10 @@ def _token_answer(reply: Reply) -> dict[str, Any]:
         answer = reply.json()
     except ValueError:
         answer = {}
-    if reply.status == 429 or reply.status >= 500:
+    answer = answer if isinstance(answer, dict) else {}
+    if reply.status == 429 or reply.status >= 500 or str(answer.get("error")).lower() in NOT_NOW:
         raise CrmError("The CRM's sign-in does not answer at the moment.")
-    if not isinstance(answer, dict) or not answer.get("access_token"):
+    if not answer.get("access_token"):
         raise NeedsSignIn("The CRM does not accept our sign-in any more. Sign in again.")
     return answer
 

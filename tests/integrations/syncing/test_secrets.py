@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any
 
+import httpx
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
@@ -121,6 +122,24 @@ def test_a_rotated_token_that_was_lost_asks_for_a_new_sign_in(
         "needs_sign_in",
         "The CRM does not accept our sign-in any more. Sign in again.",
     )
+
+
+@pytest.mark.parametrize("error", ["Access Denied", "temporarily_unavailable"])
+def test_a_sign_in_that_says_not_now_is_asked_again(
+    signed_in: Connection,
+    server: PlainServer,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    error: str,
+) -> None:
+    clock.pass_time(minutes=29)
+    with monkeypatch.context() as patch:
+        patch.setattr(server, "_token", lambda request: httpx.Response(200, json={"error": error}))
+        work(signed_in.tenant, clock)
+    assert (fresh(signed_in).status, fresh(signed_in).failures) == ("active", 1)
+    clock.pass_time(minutes=5)
+    work(signed_in.tenant, clock)
+    assert (server.refreshes, fresh(signed_in).failures) == (1, 0)
 
 
 @pytest.mark.django_db(transaction=True)
