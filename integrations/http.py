@@ -197,6 +197,7 @@ class Door:
         """`before(cost)` is called with each request's cost (the limiter, which may raise); `through`
         replaces the network in tests."""
         self._rules, self._before = rules, before
+        self._at_close: list[Callable[[], None]] = []
         self._client = httpx.Client(
             transport=through or transport(rules),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
@@ -254,6 +255,14 @@ class Door:
             parts.append(part)
         return b"".join(parts)
 
+    def at_close(self, farewell: Callable[[], None]) -> None:
+        """Have this called before the connections are closed, for a server that has to be signed out of."""
+        self._at_close.append(farewell)
+
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        try:
+            while self._at_close:
+                self._at_close.pop()()
+        finally:
+            self._client.close()
