@@ -6,9 +6,10 @@ from integrations.providers.hubspot import HubSpot
 from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
+from integrations.providers.tryton import Tryton
 from integrations.providers.zoho import Zoho
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics, Zoho)
+PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics, Zoho, Tryton)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

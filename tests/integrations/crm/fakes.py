@@ -16,6 +16,7 @@ from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
+from tests.integrations.providers.fake_tryton import FakeTryton
 from tests.integrations.providers.fake_zoho import FakeZoho
 
 
@@ -104,4 +105,6 @@ FAKES: tuple[Subject, ...] = (
         described(FakeZoho),
         *(set(Trait) - {Trait.ARCHIVES, Trait.MERGES, Trait.SIGNED_BODY, Trait.SIGNED_TIME}),
     ),
+    # A state, a currency and a probability are required; states belong to the module.
+    subject(FakeTryton, Trait.NO_AMOUNT, Trait.NO_CLOSE_DATE, Trait.NO_COMPANY),
 )
