@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from tenants.models import Organization
+from tests.integrations.live_tryton import tryton  # noqa: F401  (fixture)
 
 Importer = Callable[..., dict[str, Any]]
 
