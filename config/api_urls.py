@@ -11,6 +11,7 @@ urlpatterns = [
     path("me/", Me.as_view()),
     path("", include("capacity.api_urls")),
     path("", include("commitments.api_urls")),
+    path("", include("integrations.api_urls")),
     path("", include("dashboards.api_urls")),
     re_path("", NothingHere.as_view()),
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from commitments.models import Offering
 from commitments.services.deals import forget_deals_of
 from commitments.services.reassessment import ask_for_reassessment
 from integrations.crm import Account, CrmProvider, Discovery, Subscription
@@ -162,6 +163,10 @@ def save_mapping(
     if stages is not None:
         row.stages = row.stages | _known_meanings(stages)
     if products is not None:
+        offerings = set(Offering.objects.filter(pk__in=products.values()).values_list("pk", flat=True))
+        unknown = next((pk for pk in products.values() if pk not in offerings), None)
+        if unknown is not None:
+            raise DomainError(f"There is no offering {unknown}.", field="products")
         row.products = {**row.products, **products}
     if fields is not None:
         keys = {each["key"] for each in row.discovery.get("fields", [])}
