@@ -43,6 +43,10 @@ class NotThere(CrmError):
     """What was asked for does not exist in Pipedrive (any more)."""
 
 
+class NotAllowed(CrmError):
+    """The person or the app lacks the right."""
+
+
 def host_of(entries: Mapping[str, str]) -> str:
     """Return the company's host of what was entered, in whichever form; "" if it is none."""
     entered = entries.get("company_domain", "").strip().lower()
@@ -141,7 +145,7 @@ class Api:
         if reply.status == 402:
             return CrmError(f"Pipedrive has closed this company's account{said}.", permanent=True)
         if reply.status == 403:
-            return CrmError(
+            return NotAllowed(
                 f"Pipedrive does not allow this{said}. Give the person or app the rights listed here.",
                 permanent=True,
             )

@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from integrations.crm import BadSignature, Notification, RawRequest, Subscription
-from integrations.providers.pipedrive.calls import Api, NotThere
+from integrations.providers.pipedrive.calls import Api, NotAllowed, NotThere
 from integrations.readings import text_of
 
 USER = "concord"
@@ -16,12 +16,22 @@ USER = "concord"
 LOOK_AGAIN = timedelta(days=1)
 
 
-def ensure(api: Api, url: str, held: Subscription | None, *, now: datetime) -> Subscription:
-    """Return the webhook to this address, made anew when Pipedrive no longer has it."""
-    if held and _is_there(api, url, held):
-        return Subscription(held.state, held.secret, now + LOOK_AGAIN)
-    if held:
-        drop(api, held)
+def ensure(api: Api, url: str, held: Subscription | None, *, now: datetime) -> Subscription | None:
+    """Return the webhook to this address, made anew when Pipedrive no longer has it.
+
+    None for who may have no webhooks: check() says so, and what they would tell is polled.
+    """
+    try:
+        if held and _is_there(api, url, held):
+            return Subscription(held.state, held.secret, now + LOOK_AGAIN)
+        if held:
+            drop(api, held)
+        return _make(api, url, now=now)
+    except NotAllowed:
+        return None
+
+
+def _make(api: Api, url: str, *, now: datetime) -> Subscription:
     secret = secrets.token_urlsafe(32)
     asked = {
         "subscription_url": url,

@@ -1,13 +1,13 @@
 """Writes a verdict back: our fields on the deal, and one note that is kept up to date."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from integrations.crm import FIELD_LABELS, NoteUnknown, OwnField, WriteOp
 from integrations.http import Unreachable
-from integrations.providers.pipedrive.calls import MOST, Api, NotThere
+from integrations.providers.pipedrive.calls import MOST, Api, NotAllowed, NotThere
 from integrations.providers.pipedrive.records import is_custom
 from integrations.readings import text_of
 
@@ -22,13 +22,27 @@ TYPES: Mapping[OwnField, str] = {
 
 
 def ensure_fields(api: Api) -> dict[OwnField, str]:
-    """Make the fields of ours that the company lacks; return the codes of all."""
+    """Make the fields of ours that the company lacks; return the codes of all.
+
+    Of those that are there for who may make none: check() says so.
+    """
     there = {
         text_of(row.get("field_name")): text_of(row.get("field_code"))
         for row in api.rows("v2/dealFields")
         if is_custom(text_of(row.get("field_code")))
     }
-    return {own: there.get(label) or _make(api, own) for own, label in FIELD_LABELS.items()}
+    codes = {own: there[label] for own, label in FIELD_LABELS.items() if label in there}
+    return codes | _make_all(api, [own for own in FIELD_LABELS if own not in codes])
+
+
+def _make_all(api: Api, missing: Sequence[OwnField]) -> dict[OwnField, str]:
+    made: dict[OwnField, str] = {}
+    for own in missing:
+        try:
+            made[own] = _make(api, own)
+        except NotAllowed:
+            return made
+    return made
 
 
 def _make(api: Api, own: OwnField) -> str:

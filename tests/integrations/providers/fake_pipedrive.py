@@ -263,6 +263,8 @@ class FakePipedrive:
         return good(self._deal_field(code)) if code in self.fields else missing("Field not found")
 
     def _add_field(self, number: str, asked: Mapping[str, str], sent: dict[str, Any]) -> Answer:
+        if not self.is_admin:
+            return forbidden()
         code = f"{len(self.fields) + 100:040x}"
         self.fields[code] = (sent["field_name"], sent["field_type"])
         return good(self._deal_field(code))
@@ -323,7 +325,7 @@ class FakePipedrive:
 
     def _add_webhook(self, number: str, asked: Mapping[str, str], sent: dict[str, Any]) -> Answer:
         if not self.is_admin:
-            return Answer(403, json={"success": False, "message": "Forbidden"})
+            return forbidden()
         hook_id = self._id()
         self.webhooks[hook_id] = {"id": int(hook_id), "is_active": 1, **sent}
         return good(self.webhooks[hook_id], status=201, status_word="ok")
@@ -364,6 +366,10 @@ def bad(error: str) -> Answer:
 
 def missing(error: str) -> Answer:
     return Answer(404, json={"success": False, "error": error, "code": "ERR_NOT_FOUND"})
+
+
+def forbidden() -> Answer:
+    return Answer(403, json={"success": False, "message": "Forbidden"})
 
 
 SLOW = {"success": False, "error": "request over limit", "errorCode": 429}

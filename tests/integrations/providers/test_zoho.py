@@ -13,7 +13,6 @@ from integrations.crm import BadSignature, CrmError, Gone, NeedsSignIn, OwnField
 from integrations.http import Forbidden, Rules
 from integrations.providers.zoho import Zoho
 from integrations.providers.zoho.calls import CENTRES
-from tests.integrations.crm import specs
 from tests.integrations.crm.fake import pass_time, provider_of
 from tests.integrations.crm.proving import op_of, ready_to_write, run
 from tests.integrations.providers import coql
@@ -328,63 +327,7 @@ def test_a_notification_bears_token_and_channel_in_its_body(fake: FakeZoho) -> N
     assert verified(fake, other, secret, state) == ()
 
 
-# Against the description that Zoho publishes
-
-
-@specs.needs_specs
-def test_all_traffic_is_as_described(writable: FakeZoho, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writable, "handle", specs.checked(writable.handle, vendor="zoho"))
-    deal, deleted = writable.add(), writable.add(amount=None, company="", probability=None)
-    cursor = run(writable).cursor
-    pass_time(writable, hours=1)
-    writable.delete(deleted.id)
-    assert deleted.id in run(writable, cursor).gone
-    provider = provider_of(writable)
-    provider.check()
-    provider.discover()
-    provider.fetch([deal.id, deleted.id])
-    provider.list_ids(None)
-    del writable.fields[writable.setup.own_fields[OwnField.LINK]]
-    provider.ensure_fields()
-    written = provider.write(op_of(deal.id))
-    provider.write(op_of(deal.id, note_id=written.note_id))
-    provider.write(op_of(deal.id, note_may_exist=True))
-    held = provider.ensure_webhook(HOOK, provider.ensure_webhook(HOOK, None))
-    assert held is not None
-    provider.drop_webhook(held)
-    assert len(writable.requests) > 30
-
-
-@specs.needs_specs
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "users?type=AllUsers", None),
-        ("GET", "settings/fields", None),
-        ("GET", "Deals?field=Stage", None),
-        ("PUT", "Deals", {"data": {}}),
-        ("POST", "coql", {"query": "select id"}),
-        ("POST", "Notes", {"data": [{"Note_Title": 5}]}),
-    ],
-)
-def test_wrong_requests_are_found(method: str, path: str, body: Any) -> None:
-    handle = specs.checked(lambda request: httpx.Response(204), vendor="zoho")
-    with pytest.raises(specs.BreaksSpec):
-        handle(httpx.Request(method, f"https://www.zohoapis.eu/crm/v8/{path}", json=body))
-
-
-@specs.needs_specs
-@pytest.mark.parametrize(
-    "wrong", [{"data": [{"id": 5}]}, {"data": {"id": "5"}}, {"code": "MADE_UP", "status": "error"}, {}]
-)
-def test_wrong_answers_are_found(wrong: dict[str, Any]) -> None:
-    request = httpx.Request("GET", "https://www.zohoapis.eu/crm/v8/Deals?ids=5&fields=Stage")
-    right = httpx.Response(
-        200, json={"data": [{"id": "5", "Stage": "Proposal"}], "info": {"more_records": False}}
-    )
-    specs.checked(lambda request: right, vendor="zoho")(request)
-    with pytest.raises(specs.BreaksSpec):
-        specs.checked(lambda request: httpx.Response(200, json=wrong), vendor="zoho")(request)
+# The fake itself
 
 
 @pytest.mark.parametrize(
