@@ -23,7 +23,7 @@ CENTRES: Mapping[str, str] = {
 BATCH = 100  # ids in one request
 MOST = 200  # rows of one page of a list, and of a query that costs one credit
 PAUSE, TOKEN_PAUSE, NEXT_LOOK = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
-NO_RIGHT = {"NO_PERMISSION", "AUTHORIZATION_FAILED", "PERMISSION_DENIED", "FEATURE_NOT_SUPPORTED"}
+NO_RIGHT = {"NO_PERMISSION", "AUTHORIZATION_FAILED", "PERMISSION_DENIED"}
 TOO_MANY = {"TOO_MANY_REQUESTS", "LIMIT_EXCEEDED", "LIMIT_REACHED"}
 THEIR_FAULT = {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"}
 

@@ -31,7 +31,7 @@ from integrations.crm import (
 )
 from integrations.http import Door
 from integrations.providers.zoho import records, webhooks, writing
-from integrations.providers.zoho.calls import BATCH, CENTRES, MOST, Api, select
+from integrations.providers.zoho.calls import BATCH, CENTRES, MOST, Api, Refused, select
 from integrations.providers.zoho.position import DELETED, Position
 from integrations.readings import text_of
 
@@ -125,12 +125,15 @@ class Zoho:
 
     def discover(self) -> Discovery:
         """Read pipelines of all layouts, people, fields and products."""
-        pipelines = self._pipelines()
+        fields = writing.fields_of_deals(self._api)
+        choices = records.stage_choices_of(fields)
+        # Without the feature there is one pipeline, which nobody named, with all stages.
+        pipelines = self._pipelines() or [{"maps": choices}]
         return Discovery(
             pipelines=tuple(records.pipelines_of(pipelines)),
-            stages=tuple(records.stages_of(pipelines)),
+            stages=tuple(records.stages_of(pipelines, choices)),
             owners=tuple(map(records.owner_of, self._api.rows("users", "users"))),
-            fields=tuple(records.fields_of(writing.fields_of_deals(self._api))),
+            fields=tuple(records.fields_of(fields)),
             products=tuple(
                 text_of(row.get("Product_Name")) for row in self._api.rows("Products", fields="Product_Name")
             ),
@@ -142,7 +145,11 @@ class Zoho:
         found: list[Any] = []
         for layout in layouts.get("layouts", []):
             asked = {"layout_id": text_of(layout.get("id"))}
-            found += self._api.ask("GET", "settings/pipeline", "pipeline", params=asked).get("pipeline", [])
+            try:
+                answer = self._api.ask("GET", "settings/pipeline", "pipeline", params=asked)
+            except Refused:
+                return []
+            found += answer.get("pipeline", [])
         return found
 
     def pull(self, cursor: Cursor | None) -> Page:

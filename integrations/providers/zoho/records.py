@@ -80,19 +80,23 @@ def owner_of(row: Mapping[str, Any]) -> Owner:
 
 def pipelines_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Pipeline]:
     """Return the pipelines, which deals name by their word; each word once, for layouts repeat them."""
-    words = [word for row in rows for word in words_of(row)]
-    return (Pipeline(word, word) for word in dict.fromkeys(words))
+    words = [word for row in rows for word in words_of(row) or [""]]
+    return (Pipeline(word, word or "Deals") for word in dict.fromkeys(words))
 
 
-def stages_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[Stage]:
-    """Return the stages of all pipelines. Zoho has one list of stages: each word means the same anywhere."""
+def stages_of(rows: Iterable[Mapping[str, Any]], choices: Iterable[Mapping[str, Any]]) -> Iterator[Stage]:
+    """Return the stages of all pipelines. Zoho has one list of stages: each word means the same anywhere.
+
+    `choices` are those of the field Stage: they alone know probabilities.
+    """
+    likely = {word: one.get("probability") for one in choices for word in words_of(one)}
     seen: set[str] = set()
     for pipeline in rows:
         for one in pipeline.get("maps") or []:
             for word in words_of(one):
                 if word not in seen:
                     seen.add(word)
-                    yield _stage(one, word, text_of(pipeline.get("actual_value")))
+                    yield _stage(one, word, text_of(pipeline.get("actual_value")), likely.get(word))
 
 
 def words_of(row: Mapping[str, Any]) -> list[str]:
@@ -101,14 +105,22 @@ def words_of(row: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(word for word in words if word))
 
 
-def _stage(row: Mapping[str, Any], word: str, pipeline_id: str) -> Stage:
+def _stage(row: Mapping[str, Any], word: str, pipeline_id: str, likely: Any) -> Stage:
     return Stage(
         id=word,
         name=text_of(row.get("display_value")) or word,
         pipeline_id=pipeline_id,
         position=int(decimal_of(row.get("sequence_number")) or 0),
+        probability=share_of(likely, of=100),
         status=STATUSES.get(text_of(row.get("forecast_type")).lower(), Status.OPEN),
     )
+
+
+def stage_choices_of(fields: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the choices of the field Stage."""
+    return [
+        one for row in fields if row.get("api_name") == "Stage" for one in row.get("pick_list_values") or []
+    ]
 
 
 def fields_of(rows: Iterable[Mapping[str, Any]]) -> Iterator[CrmField]:

@@ -68,6 +68,7 @@ class FakeZoho:
         self.requests: list[httpx.Request] = []
         self.fields = dict(FIELDS)
         self.layouts = ["1001"]
+        self.has_pipelines = True
         self.products = ["Heat pump", "Boiler"]
         self.channels: dict[str, Body] = {}
         self.triggered: list[str] = []  # deals of which a write started the company's workflows
@@ -274,7 +275,16 @@ class FakeZoho:
             {"api_name": key, "field_label": label, "data_type": kind, "custom_field": key not in FIELDS}
             for key, (label, kind) in self.fields.items()
         ]
-        return ok({"fields": rows})
+        likely = {stage: 100 if won else 0 if lost else 40 for stage, won, lost in self.stages}
+        choices = [one | {"probability": likely[one["actual_value"]]} for one in self._choices()]
+        return ok(
+            {
+                "fields": [
+                    row | ({"pick_list_values": choices} if row["api_name"] == "Stage" else {})
+                    for row in rows
+                ]
+            }
+        )
 
     def _add_fields(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         assert len(sent["fields"]) <= 5
@@ -287,7 +297,13 @@ class FakeZoho:
         return ok({"layouts": [{"id": one, "name": f"Layout {one}"} for one in self.layouts]})
 
     def _get_pipelines(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
-        maps = [
+        if not self.has_pipelines:
+            return no("FEATURE_NOT_SUPPORTED", "the feature is not available in your edition")
+        said = {"id": f"2{asked['layout_id']}", "actual_value": "Standard", "display_value": "Standard"}
+        return ok({"pipeline": [said | {"default": True, "maps": self._choices()}]})
+
+    def _choices(self) -> list[Body]:
+        return [
             {
                 "id": str(5000 + order),
                 "actual_value": stage,
@@ -297,8 +313,6 @@ class FakeZoho:
             }
             for order, (stage, won, lost) in enumerate(self.stages, start=1)
         ]
-        said = {"id": f"2{asked['layout_id']}", "actual_value": "Standard", "display_value": "Standard"}
-        return ok({"pipeline": [said | {"default": True, "maps": maps}]})
 
     def _users(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         everyone = [{"id": id_, "full_name": name, "email": email} for id_, (name, email) in USERS.items()]

@@ -4,12 +4,13 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from integrations.crm import BadSignature, CrmError, Gone, NeedsSignIn, OwnField, RawRequest, Status
+from integrations.crm import BadSignature, CrmError, Gone, NeedsSignIn, OwnField, Pipeline, RawRequest, Status
 from integrations.http import Forbidden, Rules
 from integrations.providers.zoho import Zoho
 from integrations.providers.zoho.calls import CENTRES
@@ -146,11 +147,25 @@ def test_a_deal_deleted_long_ago_is_just_not_found(fake: FakeZoho) -> None:
     assert provider_of(fake).fetch([deal.id, "no number"]).gone == ()
 
 
-def test_there_are_no_line_items_and_no_probabilities_of_stages(fake: FakeZoho) -> None:
+def test_there_are_no_line_items(fake: FakeZoho) -> None:
     deal = fake.add(lines=[("Heat pump", 3)])
     [read] = provider_of(fake).fetch([deal.id]).deals
     assert (read.lines, read.quantity) == (None, 24)
-    assert {stage.probability for stage in provider_of(fake).discover().stages} == {None}
+
+
+def test_probabilities_are_those_of_the_stage_field(fake: FakeZoho) -> None:
+    found = provider_of(fake).discover()
+    assert [stage.probability for stage in found.stages] == [Decimal("0.4"), Decimal("0.4"), 1, 0]
+
+
+def test_without_pipelines_there_is_one_without_a_name(fake: FakeZoho) -> None:
+    fake.has_pipelines = False
+    found = provider_of(fake).discover()
+    assert found.pipelines == (Pipeline("", "Deals"),)
+    assert [(stage.id, stage.pipeline_id) for stage in found.stages] == [
+        (id_, "") for id_, _, _ in fake.stages
+    ]
+    assert found.stages[2].status is Status.WON
 
 
 def test_a_renamed_stage_is_known_by_both_words_and_layouts_repeat_none(fake: FakeZoho) -> None:
