@@ -103,8 +103,9 @@ class Dynamics:
             "deals ask for, for whom and whose they are."
         ),
         (
-            "Write on Opportunity, with columns that an admin adds to it: Concord Verdict, Concord Earliest "
-            "Date (date only), Concord Reason, Concord Link and Concord Checked At: to write verdicts back."
+            "Write on Opportunity, with columns that an admin adds to it, Concord Verdict (text), Concord "
+            "Earliest Date (date only), Concord Reason (multiple lines of text), Concord Link (URL) and "
+            "Concord Checked At (date and time): to write verdicts back."
         ),
         "Create, Read, Write, Append and Append To on Note: to keep one note with the verdict.",
     )

@@ -22,6 +22,7 @@ LATER: dict[str, tuple[timedelta, str]] = {
     "INVALID_QUERY_LOCATOR": (timedelta(minutes=1), "Salesforce lost its place in a long answer."),
     "SERVER_UNAVAILABLE": (timedelta(minutes=1), "Salesforce is not available at the moment."),
 }
+CROWDED = (timedelta(minutes=1), "Too many requests run in Salesforce at once. Concord tries again shortly.")
 RIGHTS = {
     "API_CURRENTLY_DISABLED": "The person’s profile in Salesforce lacks the permission “API Enabled”.",
     "API_DISABLED_FOR_ORG": "This edition of Salesforce has no API. Ask Salesforce to enable it.",
@@ -51,7 +52,8 @@ def refusal(reply: Reply, *, oauth: bool, now: Callable[[], datetime]) -> CrmErr
     if reply.status == 401:
         return _signed_out(oauth)
     if code in LATER:
-        wait, message = LATER[code]
+        # The same code says that the day's requests are used up and that too many run at this moment.
+        wait, message = CROWDED if "concurrent" in said.lower() else LATER[code]
         return CrmError(message, try_at=now() + wait)
     if reply.status == 429:
         return CrmError("Salesforce asks for a pause.", try_at=now() + _pause(reply))

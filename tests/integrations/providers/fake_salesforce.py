@@ -9,7 +9,7 @@ a refresh token works once, and a used-up quota is a 403.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -21,94 +21,23 @@ from integrations.providers.salesforce import Salesforce
 from integrations.providers.salesforce.provider import OWN_FIELDS
 from tests.integrations.crm.fake import START, FakeDeal, Fault
 from tests.integrations.providers.fake_salesforce_soql import Parser, Row, SoqlError, answered
-
-HOST, ORGANIZATION, PERSON = "acme.my.salesforce.com", "00D000000000001AAA", "005000000000009AAA"
-VERSION = "/services/data/v66.0/"
-SIGN_IN = "/services/oauth2/token"
-BIN = timedelta(days=15)
-PARENTS = {
-    "Opportunity": {"Account.Name": "AccountId", "Owner.Name": "OwnerId", "Owner.Email": "OwnerId"},
-    "OpportunityLineItem": {"Product2.Name": "Product2Id"},
-}
-TARGETS = {
-    "AccountId": "Account",
-    "OwnerId": "User",
-    "Product2Id": "Product2",
-    "OpportunityId": "Opportunity",
-}
-COLUMNS: dict[str, dict[str, str]] = {
-    "Opportunity": {
-        "Id": "id",
-        "SystemModstamp": "datetime",
-        "IsDeleted": "boolean",
-        "Name": "string",
-        "StageName": "picklist",
-        "IsClosed": "boolean",
-        "IsWon": "boolean",
-        "Probability": "percent",
-        "Amount": "currency",
-        "CurrencyIsoCode": "picklist",
-        "CloseDate": "date",
-        "AccountId": "reference",
-        "OwnerId": "reference",
-        "CreatedDate": "datetime",
-        "Promised_Delivery__c": "date",
-        "Units__c": "double",
-        "Product_Wanted__c": "string",
-        "Concord_Verdict__c": "string",
-        "Concord_Earliest_Date__c": "date",
-        "Concord_Reason__c": "textarea",
-        "Concord_Link__c": "url",
-        "Concord_Checked_At__c": "datetime",
-    },
-    "OpportunityLineItem": {
-        "Id": "id",
-        "SystemModstamp": "datetime",
-        "IsDeleted": "boolean",
-        "OpportunityId": "reference",
-        "Product2Id": "reference",
-        "Quantity": "double",
-        "ServiceDate": "date",
-    },
-    "OpportunityStage": {
-        "ApiName": "string",
-        "MasterLabel": "string",
-        "SortOrder": "int",
-        "DefaultProbability": "percent",
-        "IsClosed": "boolean",
-        "IsWon": "boolean",
-    },
-    "User": {"Id": "id", "Name": "string", "Email": "email", "IsActive": "boolean"},
-    "Organization": {"Id": "id", "Name": "string"},
-    "CurrencyType": {"IsoCode": "picklist", "IsCorporate": "boolean"},
-    "Product2": {"Id": "id", "Name": "string", "IsActive": "boolean"},
-    "Task": {
-        "Id": "id",
-        "WhatId": "reference",
-        "Subject": "combobox",
-        "Description": "textarea",
-        "Status": "picklist",
-        "IsDeleted": "boolean",
-    },
-    "TaskStatus": {"ApiName": "string", "IsClosed": "boolean", "SortOrder": "int"},
-}
-UNFILTERED = frozenset({"Description", "Concord_Reason__c"})
-REFUSALS: dict[Fault, tuple[int, str, str]] = {
-    Fault.QUOTA: (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-    Fault.EXPIRED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
-    Fault.REVOKED: (401, "INVALID_SESSION_ID", "Session expired or invalid"),
-    Fault.NOT_ALLOWED: (403, "INSUFFICIENT_ACCESS", "insufficient access rights on object id"),
-    Fault.INVALID: (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Close date must not be in the past."),
-    Fault.SERVER_ERROR: (503, "SERVER_UNAVAILABLE", "Server is busy"),
-}
-
-
-def refused(status: int, code: str, message: str, *fields: str) -> httpx.Response:
-    return httpx.Response(status, json=[{"errorCode": code, "message": message, "fields": list(fields)}])
-
-
-def stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+from tests.integrations.providers.fake_salesforce_tables import (
+    BIN,
+    COLUMNS,
+    FIXED,
+    HOST,
+    ORGANIZATION,
+    PARENTS,
+    PERSON,
+    REFUSALS,
+    SIGN_IN,
+    TARGETS,
+    UNFILTERED,
+    VERSION,
+    misfit,
+    nested,
+    refused,
+)
 
 
 @dataclass
@@ -346,7 +275,7 @@ class FakeSalesforce:
         found = answered(query, there)
         if query.counts:
             return httpx.Response(200, json={"totalSize": len(found), "done": True, "records": []})
-        return self._part([_nested(query.thing, query.fields, row) for row in found])
+        return self._part([nested(query.thing, query.fields, row) for row in found])
 
     def _part(self, rows: list[Row]) -> httpx.Response:
         now, later = rows[: self.batch], rows[self.batch :]
@@ -445,7 +374,7 @@ class FakeSalesforce:
             if name in self.locked:
                 said = "Unable to create/update fields"
                 return refused(400, "INVALID_FIELD_FOR_INSERT_UPDATE", f"{said}: {name}", name)
-            if fault := _misfit(columns[name], value):
+            if fault := misfit(columns[name], value):
                 return refused(400, fault, f"{name}: {value}", name)
         deal.own |= values
         deal.changed_at = self.now
@@ -469,58 +398,3 @@ class FakeSalesforce:
                 deal.notes[found] = values["Description"]
                 return httpx.Response(204)
         return refused(404, "NOT_FOUND", "Provided external ID field does not exist or is not accessible")
-
-
-FIXED: dict[str, list[Row]] = {
-    "Organization": [{"Id": ORGANIZATION, "Name": "Acme Heating"}],
-    "CurrencyType": [
-        {"IsoCode": "EUR", "IsCorporate": True},
-        {"IsoCode": "GBP", "IsCorporate": False},
-    ],
-    "Product2": [{"Id": "01t000000000001AAA", "Name": "Heat pump", "IsActive": True}],
-    "TaskStatus": [
-        {"ApiName": "Offen", "IsClosed": False, "SortOrder": 1},
-        {"ApiName": "Erledigt", "IsClosed": True, "SortOrder": 2},
-    ],
-}
-
-
-def _nested(thing: str, fields: Iterable[str], row: Row) -> Row:
-    """Return a row as the API writes it: parents as objects, null where the lookup is empty."""
-    found: Row = {"attributes": {"type": thing}}
-    for name in fields:
-        value = _written(row.get(name))
-        if "." not in name:
-            found[name] = value
-            continue
-        parent, inner = name.split(".")
-        lookup = PARENTS[thing][name]
-        if row.get(lookup) is None:
-            found[parent] = None
-        else:
-            found.setdefault(parent, {"attributes": {"type": parent}})[inner] = value
-    return found
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return stamp(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _misfit(kind: str, value: Any) -> str:
-    """Return the error code with which a column of this kind refuses a value."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return "JSON_PARSER_ERROR"
-    if kind in ("string", "url") and len(value) > 255:
-        return "STRING_TOO_LONG"
-    try:
-        if kind == "date":
-            date.fromisoformat(value)
-        if kind == "datetime" and datetime.fromisoformat(value).tzinfo is None:
-            return "JSON_PARSER_ERROR"
-    except ValueError:
-        return "JSON_PARSER_ERROR"
-    return ""

@@ -12,7 +12,8 @@ from integrations.crm import CrmError, CursorExpired, NeedsSignIn, NoteUnknown, 
 from integrations.http import Forbidden, Rules
 from integrations.providers.dynamics import Dynamics
 from tests.integrations.crm.fake import Fault, pass_time, provider_of
-from tests.integrations.providers.fake_dynamics import HOST, MISSING_RIGHT, OWN, REFUSALS, TEAM, FakeDynamics
+from tests.integrations.providers.fake_dynamics import FakeDynamics
+from tests.integrations.providers.fake_dynamics_tables import HOST, MISSING_RIGHT, OWN, REFUSALS, TEAM
 
 
 @pytest.fixture

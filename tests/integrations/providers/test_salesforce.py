@@ -19,7 +19,8 @@ from integrations.crm import (
 from integrations.http import Forbidden, Rules
 from integrations.providers.salesforce import Salesforce
 from tests.integrations.crm.fake import START, Fault, pass_time, provider_of
-from tests.integrations.providers.fake_salesforce import HOST, REFUSALS, FakeSalesforce
+from tests.integrations.providers.fake_salesforce import FakeSalesforce
+from tests.integrations.providers.fake_salesforce_tables import HOST, REFUSALS
 
 
 @pytest.fixture
@@ -231,6 +232,15 @@ def test_a_used_up_quota_waits_an_hour(fake: FakeSalesforce) -> None:
     with pytest.raises(CrmError, match="used up") as error:
         provider_of(fake).pull(None)
     assert (error.value.permanent, error.value.try_at) == (False, fake.now + timedelta(hours=1))
+
+
+def test_a_crowded_moment_passes_sooner(fake: FakeSalesforce, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "ConcurrentPerOrgLongTxn Limit exceeded."
+    monkeypatch.setitem(REFUSALS, Fault.QUOTA, (403, "REQUEST_LIMIT_EXCEEDED", said))
+    fake.fail(Fault.QUOTA)
+    with pytest.raises(CrmError, match="at once") as error:
+        provider_of(fake).pull(None)
+    assert error.value.try_at == fake.now + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(("used", "stops"), [(79_999, True), (79_000, False)])
