@@ -477,6 +477,8 @@ class FakeDynamics:
             if key in deal.notes and not deal.deleted:
                 if must_not_be:
                     raise Refused(412, "0x80040237", "A record with matching key values already exists.")
+                if "objectid_opportunity@odata.bind" in values:  # not known to be allowed: strict here
+                    raise Refused(400, "0x80048d19", "The object of a note cannot be changed.")
                 deal.notes[key] = values["notetext"]
                 return httpx.Response(204)
         if must_be:

@@ -70,6 +70,7 @@ class FakeSalesforce:
     requests: list[httpx.Request] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)  # fields or whole objects that the person may not see
     locked: set[str] = field(default_factory=set)  # fields that the person may not edit
+    open_tasks: set[str] = field(default_factory=set)
     batch: int = 150
     used: int = 20
     most: int = 100_000
@@ -390,6 +391,7 @@ class FakeSalesforce:
         assert values["Subject"] == "Concord"
         found = f"00T{len(self.requests):012}AAA"
         deal.notes[found] = values["Description"]
+        self.open_tasks |= {found} if values["Status"] == "Offen" else set()
         return httpx.Response(201, json={"id": found, "success": True, "errors": []})
 
     def _patch_task(self, found: str, values: Mapping[str, Any]) -> httpx.Response:

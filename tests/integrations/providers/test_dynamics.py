@@ -160,6 +160,18 @@ def test_a_changed_product_touches_its_opportunity(fake: FakeDynamics) -> None:
     assert page.touched == ()
 
 
+def test_a_product_that_comes_to_light_late_is_told_of(fake: FakeDynamics) -> None:
+    deal = fake.add()
+    _, cursor = run(fake)
+    pass_time(fake, hours=1)
+    _, cursor = run(fake, cursor)
+    deal.lines = [("Heat pump", 2)]
+    fake._set_lines(deal, fake.now - timedelta(minutes=10))  # a transaction that began ten minutes ago
+    pass_time(fake, minutes=1)
+    (page,), _ = run(fake, cursor)
+    assert page.touched == (deal.id,)
+
+
 def test_goes_on_with_pages_of_changed_products(fake: FakeDynamics) -> None:
     fake.biggest = 3
     deals = [fake.add() for _ in range(4)]

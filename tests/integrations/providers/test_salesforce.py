@@ -338,6 +338,7 @@ def test_maps_only_fields_that_may_be_edited(fake: FakeSalesforce) -> None:
 def test_writes_fields_and_one_note_that_is_no_to_do(fake: FakeSalesforce) -> None:
     deal = fake.add()
     note = provider_of(fake).write(op(deal.id)).note_id
+    assert fake.open_tasks == set()
     assert fake.written(deal.id) == {
         OwnField.VERDICT: "fits",
         OwnField.EARLIEST: "2027-03-12",
