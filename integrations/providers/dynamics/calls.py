@@ -51,8 +51,8 @@ class Calls:
         return self._clock or self._now()
 
     def _sign_in(self) -> str:
-        tenant, client = self._entries.get("tenant", ""), self._entries.get("client_id")
-        secret = self._credentials.get("client_secret")
+        tenant, client = self._entries.get("tenant", ""), self._entries.get("app_id")
+        secret = self._credentials.get("app_secret")
         if not client or not secret or not re.fullmatch(TENANT, tenant):
             raise NeedsSignIn("Sign in to Dynamics 365, or enter the tenant, application’s id and secret.")
         form = {"grant_type": "client_credentials", "client_id": client, "client_secret": str(secret)}

@@ -81,12 +81,12 @@ class Dynamics:
             pattern=TENANT,
         ),
         Entry(
-            "client_id",
+            "app_id",
             "Application (client) id",
             "Only with an app registration of your own that is an application user of the environment.",
             required=False,
         ),
-        Entry("client_secret", "Client secret", "Of the same app.", secret=True, required=False),
+        Entry("app_secret", "Client secret", "Of the same app.", secret=True, required=False),
     )
     oauth: ClassVar[OAuth | None] = OAuth(
         authorize_url=SIGN_IN + "/authorize",

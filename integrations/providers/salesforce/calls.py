@@ -71,7 +71,7 @@ class Calls:
         return self._clock or self._now()
 
     def _sign_in(self) -> Session:
-        client, secret = self._entries.get("client_id"), self._credentials.get("client_secret")
+        client, secret = self._entries.get("app_id"), self._credentials.get("app_secret")
         if not client or not secret:
             raise NeedsSignIn("Sign in to Salesforce, or enter the consumer key and secret of your app.")
         reply = self._door.send(

@@ -77,12 +77,12 @@ class Salesforce:
             pattern=r"(login|test|[a-z0-9-]+(\.[a-z0-9-]+)*\.my)\.salesforce\.com",
         ),
         Entry(
-            "client_id",
+            "app_id",
             "Consumer key",
             "Only with an External Client App of your own that has the client credentials flow enabled.",
             required=False,
         ),
-        Entry("client_secret", "Consumer secret", "Of the same app.", secret=True, required=False),
+        Entry("app_secret", "Consumer secret", "Of the same app.", secret=True, required=False),
     )
     oauth: ClassVar[OAuth | None] = OAuth(
         authorize_url=SIGN_IN + "/authorize",

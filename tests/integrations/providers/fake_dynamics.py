@@ -59,7 +59,7 @@ class FakeDynamics:
     )
     setup: Setup = field(
         default_factory=lambda: Setup(
-            entries={"organization": HOST, "tenant": TENANT, "client_id": "own-app"},
+            entries={"organization": HOST, "tenant": TENANT, "app_id": "own-app"},
             fields={"promised_on": "acme_promised", "quantity": "acme_units", "product": "acme_product"},
             own_fields=dict(OWN),
         )
@@ -83,7 +83,7 @@ class FakeDynamics:
 
     def __post_init__(self) -> None:
         self.credentials: dict[str, Any] = {"access_token": "eyJ-0", "oauth": True}
-        self.other_credentials: dict[str, Any] = {"client_secret": "own-secret"}
+        self.other_credentials: dict[str, Any] = {"app_secret": "own-secret"}
         self.access, self.refresh, self._tokens = "eyJ-0", "0.A-0", 0
         self.failing: list[tuple[Fault, str]] = []
         self.version, self._made = 1000, 0

@@ -48,7 +48,7 @@ class FakeSalesforce:
     )
     setup: Setup = field(
         default_factory=lambda: Setup(
-            entries={"login_host": HOST, "client_id": "3MVG9-own"},
+            entries={"login_host": HOST, "app_id": "3MVG9-own"},
             fields={
                 "promised_on": "Promised_Delivery__c",
                 "quantity": "Units__c",
@@ -78,7 +78,7 @@ class FakeSalesforce:
     def __post_init__(self) -> None:
         self.access, self.refresh, self._tokens, self._made = "00D!a0", "5Aep-r0", 0, 0
         self.credentials: dict[str, Any] = {"access_token": self.access, "oauth": True, **self._session()}
-        self.other_credentials: dict[str, Any] = {"client_secret": "own-secret"}
+        self.other_credentials: dict[str, Any] = {"app_secret": "own-secret"}
         self.failing: list[tuple[Fault, str]] = []
         self.lines: list[Row] = []
         self.locators: dict[str, list[Row]] = {}

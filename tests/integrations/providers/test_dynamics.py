@@ -261,7 +261,7 @@ def test_signs_in_as_an_application_and_renews_once(fake: FakeDynamics) -> None:
 
 def test_says_why_the_application_may_not_sign_in(fake: FakeDynamics) -> None:
     with pytest.raises(NeedsSignIn, match="AADSTS7000215"):
-        own_app(fake, client_id="another").check()
+        own_app(fake, app_id="another").check()
     with pytest.raises(NeedsSignIn, match="AADSTS90002"):
         own_app(fake, tenant="nobody.onmicrosoft.com").check()
     with pytest.raises(NeedsSignIn):

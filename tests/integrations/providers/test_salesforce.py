@@ -64,8 +64,8 @@ def op(deal_id: str, **changes: Any) -> WriteOp:
 
 
 def own_app(fake: FakeSalesforce, **entries: str) -> Salesforce:
-    setup = Setup(entries={"login_host": HOST, "client_id": "3MVG9-own", **entries}, fields=fake.setup.fields)
-    made = provider_of(fake, setup=setup, credentials={"client_secret": "own-secret"})
+    setup = Setup(entries={"login_host": HOST, "app_id": "3MVG9-own", **entries}, fields=fake.setup.fields)
+    made = provider_of(fake, setup=setup, credentials={"app_secret": "own-secret"})
     assert isinstance(made, Salesforce)
     return made
 
@@ -270,7 +270,7 @@ def test_an_own_app_needs_its_own_domain(fake: FakeSalesforce) -> None:
     with pytest.raises(NeedsSignIn, match="My Domain"):
         own_app(fake, login_host="login.salesforce.com").check()
     with pytest.raises(NeedsSignIn, match="consumer key"):
-        own_app(fake, client_id="3MVG9-wrong").check()
+        own_app(fake, app_id="3MVG9-wrong").check()
 
 
 def test_an_expired_sign_in_is_for_the_frame_to_refresh(fake: FakeSalesforce) -> None:
