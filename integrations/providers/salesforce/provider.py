@@ -103,7 +103,7 @@ class Salesforce:
         ),
         "Edit Tasks: to keep one note with the verdict in the opportunity’s activity history.",
     )
-    limits: ClassVar[tuple[Limit, ...]] = (Limit(40, 20),)
+    limits: ClassVar[tuple[Limit, ...]] = (Limit(100, 20),)
     look_back: ClassVar[timedelta] = timedelta(minutes=15)
     horizon: ClassVar[timedelta | None] = timedelta(days=14)
 

@@ -245,7 +245,8 @@ class FakeDynamics:
                 said = "AADSTS7000215: Invalid client secret provided."
                 return httpx.Response(401, json={"error": "invalid_client", "error_description": said})
             return self._new_token({})
-        if form.get("refresh_token") != self.refresh:
+        by_code = form.get("code") == "good-code" and bool(form.get("code_verifier"))
+        if not by_code and form.get("refresh_token") != self.refresh:
             said = "AADSTS70008: The refresh token has expired."
             return httpx.Response(400, json={"error": "invalid_grant", "error_description": said})
         self.refresh = f"0.A-{self._tokens + 1}"

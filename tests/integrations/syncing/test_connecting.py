@@ -24,7 +24,6 @@ class Hosted(PlainCrm):
     )
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("host", "refused"),
     [
