@@ -6,23 +6,30 @@ not followed, proxies of the environment are not used, answers are limited in si
 is logged or raised holds a header, a query or a body.
 """
 
-import ipaddress
 import json
 import logging
+import math
 import socket
+import ssl
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
+from integrations.addresses import Forbidden, Rules, is_public
+
+__all__ = ["Door", "Forbidden", "Reply", "Rules", "Unreachable", "resolve", "transport"]
+
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 30.0, 60.0
 MOST_BYTES = 20 * 1024 * 1024
 log = logging.getLogger(__name__)
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+for name in ("httpx", "httpcore"):  # their lines hold queries and headers
+    logging.getLogger(name).setLevel(logging.WARNING)
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -32,10 +39,6 @@ class Unreachable(Exception):
     def __init__(self, message: str, *, sent: bool) -> None:
         super().__init__(message)
         self.sent = sent
-
-
-class Forbidden(Exception):
-    """The address is not one that a connection may reach: a wrong or hostile setting, no outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,84 +59,47 @@ class Reply:
         return self.body.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which hosts may be reached: exact names, suffixes with their dot, and one server of the admin's.
-
-    Vendor hosts are reached by https on port 443 alone. The admin's own server may have another port, and
-    http or a private address only where the installation allows its network or its name (`allowed`).
-    """
-
-    exact: frozenset[str] = frozenset()
-    suffixes: tuple[str, ...] = ()
-    own: str = ""
-    allowed: tuple[str, ...] = ()
-
-    def judge(self, url: str) -> None:
-        """Raise Forbidden unless a request may go to this address as far as its text tells."""
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-        if not host or parts.username is not None or parts.password is not None:
-            raise Forbidden("The address is not complete.")
-        if self.own and self._origin(url) == self._origin(self.own):
-            if parts.scheme != "https" and not self.lets_in(host):
-                raise Forbidden(f"{host} must be reached by https.")
-            return
-        if host not in self.exact and not host.endswith(self.suffixes or ("\0",)):
-            raise Forbidden(f"{host} is not a host of this connection.")
-        if parts.scheme != "https" or parts.port not in (None, 443):
-            raise Forbidden(f"{host} must be reached by https.")
-
-    @staticmethod
-    def _origin(url: str) -> tuple[str, str, int]:
-        parts = urlsplit(url)
-        return (
-            parts.scheme,
-            (parts.hostname or "").rstrip("."),
-            parts.port or {"https": 443}.get(parts.scheme, 80),
-        )
-
-    def lets_in(self, host: str, address: str | None = None) -> bool:
-        """Return whether the installation allows this name or address although it is not public."""
-        if host in self.allowed:
-            return True
-        try:
-            ip = _unmapped(address or host)
-        except ValueError:
-            return False
-        return any(ip.version == network.version and ip in network for network in _networks(self.allowed))
-
-
-def _networks(allowed: Iterable[str]) -> list[Network]:
-    found: list[Network] = []
-    for text in allowed:
-        try:
-            found.append(ipaddress.ip_network(text, strict=False))
-        except ValueError:
-            continue  # a name, compared as such
-    return found
-
-
-def _unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    ip = ipaddress.ip_address(address)
-    return getattr(ip, "ipv4_mapped", None) or ip
-
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def is_public(address: str) -> bool:
-    """Return whether an address belongs to the open internet (RFC 6890 and NAT64's embedded addresses)."""
-    ip = _unmapped(address)
-    if ip.version == 6 and ip in NAT64:
-        ip = ipaddress.ip_address(int(ip) & 0xFFFFFFFF)
-    return ip.is_global and not ip.is_multicast and not getattr(ip, "is_site_local", False)
-
-
 def resolve(host: str, port: int) -> list[str]:
     """Return the addresses of a host, in the order in which they should be tried."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+_until: ContextVar[float] = ContextVar(
+    "_until", default=math.inf
+)  # when the request in hand has to be answered
+
+
+def _left(timeout: float | None) -> float:
+    """Return how long one step may take, so that a host which dribbles is cut off as well."""
+    left = _until.get() - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("took too long")
+    return left if timeout is None else min(left, timeout)
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection whose every step ends when the request's time is over."""
+
+    def __init__(self, below: httpcore.NetworkStream) -> None:
+        self._below = below
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._below.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._below.write(buffer, _left(timeout))
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Timed(self._below.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def close(self) -> None:
+        self._below.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._below.get_extra_info(info)
 
 
 class _Pinned(httpcore.NetworkBackend):
@@ -162,7 +128,8 @@ class _Pinned(httpcore.NetworkBackend):
         last: Exception | None = None
         for address in addresses[:4]:
             try:
-                return self._below.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._below.connect_tcp(address, port, timeout, local_address, socket_options)
+                return _Timed(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         assert last is not None
@@ -203,7 +170,7 @@ class Door:
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
             trust_env=False,
-            headers={"User-Agent": "Concord"},
+            headers={"User-Agent": "Concord", "Accept-Encoding": "gzip"},
         )
 
     def send(
@@ -227,11 +194,11 @@ class Door:
         request = self._client.build_request(
             method, url, headers=headers, params=params, json=json, data=form
         )
-        started = time.monotonic()
+        _until.set(time.monotonic() + TOTAL_SECONDS)
         try:
             response = self._client.send(request, auth=basic or httpx.USE_CLIENT_DEFAULT, stream=True)
             try:
-                body = self._read(response, started)
+                body = _body(response)
             finally:
                 response.close()
         except httpx.TransportError as error:
@@ -241,19 +208,6 @@ class Door:
             ) from None
         log.debug("%s %s%s: %s", method, request.url.host, request.url.path, response.status_code)
         return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
-
-    @staticmethod
-    def _read(response: httpx.Response, started: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > MOST_BYTES:
-                raise Unreachable(f"{response.request.url.host} answered with too much.", sent=True)
-            if time.monotonic() - started > TOTAL_SECONDS:
-                raise Unreachable(f"{response.request.url.host} took too long to answer.", sent=True)
-            parts.append(part)
-        return b"".join(parts)
 
     def at_close(self, farewell: Callable[[], None]) -> None:
         """Have this called before the connections are closed, for a server that has to be signed out of."""
@@ -266,3 +220,32 @@ class Door:
                 self._at_close.pop()()
         finally:
             self._client.close()
+
+
+def _body(response: httpx.Response) -> bytes:
+    """Return the whole body; raise Unreachable for one that is too large, packed or unpacked."""
+    host, raw = response.request.url.host, bytearray()
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    for part in response.stream:  # as it came: httpx would unpack without a limit
+        raw += part
+        if len(raw) > MOST_BYTES:
+            raise Unreachable(f"{host} answered with too much.", sent=True)
+    packing = response.headers.get("content-encoding", "identity").strip().lower()
+    if packing in ("identity", ""):
+        return bytes(raw)
+    if packing != "gzip":
+        raise Unreachable(f"{host} answered in a form that was not asked for.", sent=True)
+    return _unpacked(bytes(raw), host)
+
+
+def _unpacked(raw: bytes, host: str) -> bytes:
+    unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        body = unpacking.decompress(raw, MOST_BYTES + 1)
+    except zlib.error:
+        raise Unreachable(f"{host} answered with something unreadable.", sent=True) from None
+    if len(body) > MOST_BYTES:
+        raise Unreachable(f"{host} answered with too much.", sent=True)
+    if raw and not unpacking.eof:
+        raise Unreachable(f"{host} broke off its answer.", sent=True)
+    return body
