@@ -35,7 +35,7 @@ from integrations.crm import (
 from integrations.http import Door
 from integrations.providers.hubspot import records, webhooks, writing
 from integrations.providers.hubspot.pulling import DEALS, Pull
-from integrations.providers.hubspot.wire import BATCH, OBJECTS, RELEASE, Wire, next_of
+from integrations.providers.hubspot.wire import BATCH, OBJECTS, RELEASE, Trouble, Wire, next_of, results_of
 from integrations.readings import share_of, text_of
 
 __all__ = ["HubSpot"]
@@ -48,7 +48,7 @@ PROBES = (
     (f"{OBJECTS}/companies", "The customers' names cannot be read."),
     (f"{OBJECTS}/line_items", "Line items cannot be read."),
     (f"/crm/owners/{RELEASE}", "The names of deals' owners cannot be read."),
-    (f"/crm/properties/{RELEASE}/deals", "The fields of deals cannot be read."),
+    (writing.PROPERTIES, "The fields of deals cannot be read."),
 )
 
 
@@ -115,7 +115,9 @@ class HubSpot:
     def check(self) -> Account:
         """Sign in and look whether the rights to read suffice; those to write show on writing."""
         details = self._details()
-        id = str(details["portalId"])
+        id = text_of(details.get("portalId"))
+        if not id:
+            raise Trouble("HubSpot does not say whose account this is.")
         return Account(
             id=id,
             name=f"HubSpot account {id}",
@@ -139,7 +141,7 @@ class HubSpot:
 
     def discover(self) -> Discovery:
         """Return pipelines with their stages, people, deals' fields, and up to 1,000 products' names."""
-        pipelines = self._wire.ask("GET", f"/crm/pipelines/{RELEASE}/deals")["results"]
+        pipelines = results_of(self._wire.ask("GET", f"/crm/pipelines/{RELEASE}/deals"))
         return Discovery(
             pipelines=tuple(Pipeline(str(raw["id"]), text_of(raw.get("label"))) for raw in pipelines),
             stages=tuple(stage for raw in pipelines for stage in _stages(raw)),
@@ -151,14 +153,14 @@ class HubSpot:
 
     def _fields(self) -> Iterator[CrmField]:
         ours = set(OwnField)
-        for raw in self._wire.ask("GET", f"/crm/properties/{RELEASE}/deals").get("results", ()):
+        for raw in results_of(self._wire.ask("GET", writing.PROPERTIES)):
             if raw["name"] not in ours and not raw.get("hidden"):
                 yield CrmField(raw["name"], text_of(raw.get("label")), KINDS.get(raw.get("type"), "other"))
 
     def _products(self) -> Iterator[str]:
         pages = self._wire.pages(f"{OBJECTS}/products", properties="name")
         for _, raw in zip(range(MOST_PRODUCTS), pages, strict=False):
-            if name := text_of(raw["properties"].get("name")):
+            if name := text_of(records.values_of(raw).get("name")):
                 yield name
 
     def pull(self, cursor: Cursor | None) -> Page:
@@ -181,7 +183,7 @@ class HubSpot:
         params = {"limit": BATCH, "archived": "false", "properties": "pipeline", **(cursor or {})}
         answer = self._wire.ask("GET", DEALS, params=params)
         after = next_of(answer)
-        ids = tuple(str(raw["id"]) for raw in answer["results"] if records.inside(raw, self._setup))
+        ids = tuple(str(raw["id"]) for raw in results_of(answer) if records.inside(raw, self._setup))
         return IdPage(ids, {"after": after} if after else None)
 
     def ensure_fields(self) -> Mapping[OwnField, str]:
@@ -209,7 +211,9 @@ class HubSpot:
 
 
 def _stages(pipeline: dict[str, Any]) -> Iterator[Stage]:
-    for position, raw in enumerate(sorted(pipeline["stages"], key=lambda raw: raw.get("displayOrder", 0))):
+    for position, raw in enumerate(
+        sorted(pipeline.get("stages") or (), key=lambda raw: raw.get("displayOrder", 0))
+    ):
         metadata = raw.get("metadata") or {}
         probability = share_of(metadata.get("probability"))
         yield Stage(

@@ -11,7 +11,7 @@ from typing import Any
 
 from integrations.crm import Cursor, DealRecord, Gone, Page, Setup
 from integrations.providers.hubspot import records
-from integrations.providers.hubspot.wire import BATCH, OBJECTS, Wire, next_of
+from integrations.providers.hubspot.wire import BATCH, OBJECTS, Wire, next_of, results_of
 from integrations.readings import instant_of
 
 DEALS = f"{OBJECTS}/deals"
@@ -49,7 +49,7 @@ class Pull:
         }
         answer = self._wire.ask("GET", DEALS, params=params | _after(at))
         after = next_of(answer)
-        return self._of_deals(answer["results"], at, {**at, "after": after} if after else None)
+        return self._of_deals(results_of(answer), at, {**at, "after": after} if after else None)
 
     def _total(self) -> int | None:
         total = self._wire.search("deals", [], self._chosen()).get("total")
@@ -59,13 +59,13 @@ class Pull:
         filters = [*_newer(at), *self._chosen()]
         answer = self._wire.search("deals", records.properties(self._setup), filters)
         return self._of_deals(
-            answer["results"], at, _further(answer, at) or {**at, "phase": "lines", "last": "0"}
+            results_of(answer), at, _further(answer, at) or {**at, "phase": "lines", "last": "0"}
         )
 
     def _lines(self, at: Cursor) -> Page:
         """Find the deals whose lines changed: HubSpot does not promise that they count as changed then."""
         answer = self._wire.search("line_items", ["hs_lastmodifieddate"], _newer(at))
-        ids = [str(raw["id"]) for raw in answer["results"]]
+        ids = [str(raw["id"]) for raw in results_of(answer)]
         links = self._wire.links("line_items", "deals", ids) if ids else {}
         touched = dict.fromkeys(str(link["toObjectId"]) for found in links.values() for link in found)
         cursor = _further(answer, at) or {**at, "phase": "deleted"}
@@ -73,7 +73,7 @@ class Pull:
 
     def _deleted(self, at: Cursor) -> Page:
         answer = self._wire.ask("GET", DEALS, params={"limit": BATCH, "archived": "true"} | _after(at))
-        recent = [str(raw["id"]) for raw in answer["results"] if _archived_since(raw, at["since"])]
+        recent = [str(raw["id"]) for raw in results_of(answer) if _archived_since(raw, at["since"])]
         gone = gone_among(self._wire, recent)
         after = next_of(answer)
         if after:
@@ -128,9 +128,9 @@ def _after(at: Cursor) -> dict[str, str]:
 
 
 def _further(answer: dict[str, Any], at: Cursor) -> Cursor | None:
-    if not next_of(answer) or not answer["results"]:
-        return None
-    return {**at, "last": str(max(int(raw["id"]) for raw in answer["results"]))}
+    """Return where the next page of a search begins; None after the last one."""
+    ids = [int(raw["id"]) for raw in results_of(answer)]
+    return {**at, "last": str(max(ids))} if ids and next_of(answer) else None
 
 
 def _newest(deals: Sequence[DealRecord], before: int | None) -> int | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from integrations.crm import DealRecord, Gone, LineRecord, Owner, Setup, Skipped, Status
 from integrations.providers.hubspot.wire import RELEASE, Wire
-from integrations.readings import date_of, decimal_of, instant_of, share_of, text_of
+from integrations.readings import date_of, decimal_of, instant_of, instant_of_millis, share_of, text_of
 
 STANDARD = (
     "dealname dealstage pipeline amount deal_currency_code closedate hubspot_owner_id createdate "
@@ -31,9 +32,14 @@ def properties(setup: Setup) -> list[str]:
     return list(dict.fromkeys([*STANDARD, *(key for key in setup.fields.values() if key)]))
 
 
+def values_of(raw: Raw) -> dict[str, Any]:
+    """Return a record's properties; none for a record without any."""
+    return raw.get("properties") or {}
+
+
 def inside(raw: Raw, setup: Setup) -> bool:
     """Return whether a deal belongs to a pipeline that was chosen."""
-    return not setup.pipelines or str(raw["properties"].get("pipeline") or "") in setup.pipelines
+    return not setup.pipelines or str(values_of(raw).get("pipeline") or "") in setup.pipelines
 
 
 def read(
@@ -56,7 +62,7 @@ def merged(raws: Iterable[Raw]) -> dict[str, str]:
     """Return the survivor's id by the id of each deal that was merged into one of these."""
     survivors: dict[str, str] = {}
     for raw in raws:
-        losers = str(raw["properties"].get("hs_merged_object_ids") or "").split(";")
+        losers = str(values_of(raw).get("hs_merged_object_ids") or "").split(";")
         survivors |= {loser.strip(): str(raw["id"]) for loser in losers if loser.strip()}
     return {loser: survivor for loser, survivor in survivors.items() if loser != survivor}
 
@@ -68,7 +74,7 @@ def gone_of(survivors: Mapping[str, str]) -> tuple[Gone, ...]:
 
 def _neighbours(wire: Wire, raws: Sequence[Raw]) -> Neighbours:
     ids = [str(raw["id"]) for raw in raws]
-    wanted = {str(raw["properties"].get("hubspot_owner_id") or "") for raw in raws} - {""}
+    wanted = {str(values_of(raw).get("hubspot_owner_id") or "") for raw in raws} - {""}
     return Neighbours(_companies(wire, ids), _lines(wire, ids), owners(wire, wanted) if wanted else {})
 
 
@@ -76,7 +82,7 @@ def _companies(wire: Wire, ids: Sequence[str]) -> dict[str, str]:
     chosen = {deal: _primary(links) for deal, links in wire.links("deals", "companies", ids).items() if links}
     raws = wire.batch("companies", sorted(set(chosen.values()), key=int), ["name", "domain"])
     names = {
-        str(raw["id"]): text_of(raw["properties"].get("name")) or text_of(raw["properties"].get("domain"))
+        str(raw["id"]): text_of(values_of(raw).get("name")) or text_of(values_of(raw).get("domain"))
         for raw in raws
     }
     return {deal: names.get(company, "") for deal, company in chosen.items()}
@@ -99,8 +105,8 @@ def _lines(wire: Wire, ids: Sequence[str]) -> dict[str, tuple[LineRecord, ...]]:
     raws = wire.batch("line_items", [str(item) for item in wanted], ["name", "quantity"])
     lines = {
         int(raw["id"]): LineRecord(
-            product=text_of(raw["properties"].get("name")),
-            quantity=decimal_of(raw["properties"].get("quantity")),
+            product=text_of(values_of(raw).get("name")),
+            quantity=decimal_of(values_of(raw).get("quantity")),
         )
         for raw in raws
     }
@@ -126,7 +132,7 @@ def _owner(raw: Raw) -> Owner:
 
 
 def _record(raw: Raw, around: Neighbours, setup: Setup, web: str) -> DealRecord | Skipped:
-    id, values = str(raw["id"]), raw["properties"]
+    id, values = str(raw["id"]), values_of(raw)
     changed = instant_of(values.get("hs_lastmodifieddate") or raw.get("updatedAt"))
     if changed is None:
         return Skipped(id, "HubSpot does not say when the deal was changed.")
@@ -143,20 +149,28 @@ def _record(raw: Raw, around: Neighbours, setup: Setup, web: str) -> DealRecord 
         probability=share_of(values.get("hs_deal_stage_probability")),
         amount=decimal_of(values.get("amount")),
         currency=text_of(values.get("deal_currency_code")),
-        close_on=date_of(values.get("closedate")),
+        close_on=_date(values.get("closedate")),
         company=around.companies.get(id, ""),
         owner_id=owner_id,
         owner_name=owner.name,
         owner_email=owner.email,
         product=text_of(mapped.get("product")),
         quantity=decimal_of(mapped.get("quantity")),
-        promised_on=date_of(mapped.get("promised_on")),
-        earliest_start=date_of(mapped.get("earliest_start")),
+        promised_on=_date(mapped.get("promised_on")),
+        earliest_start=_date(mapped.get("earliest_start")),
         lines=around.lines.get(id, ()),
         url=f"{web}/contacts/{setup.account_id}/record/0-3/{id}" if setup.account_id else "",
-        created_on=date_of(values.get("createdate")),
+        created_on=_date(values.get("createdate")),
         archived=bool(raw.get("archived")),
     )
+
+
+def _date(value: Any) -> date | None:
+    """Return the date of a text, or of the milliseconds of its midnight, as older properties have it."""
+    if str(value or "").removeprefix("-").isdigit():
+        moment = instant_of_millis(value)
+        return moment.date() if moment else None
+    return date_of(value)
 
 
 def _status(values: Mapping[str, Any]) -> Status | None:

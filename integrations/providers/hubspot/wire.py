@@ -16,6 +16,10 @@ BATCH = 100  # the most that a list, a batch and a page of owners hold
 SEARCH_COST = 2
 
 
+class Trouble(CrmError):
+    """HubSpot did not answer as it should: whether the request had its effect is not known."""
+
+
 class Missing(CrmError):
     """HubSpot does not know the record (any more)."""
 
@@ -55,7 +59,7 @@ class Wire:
         content = _content(reply)
         if 200 <= reply.status < 300:
             if content is None:
-                raise _unreadable(reply)
+                raise self._trouble(reply)
             return content
         raise self._refusal(reply, content)
 
@@ -63,7 +67,7 @@ class Wire:
         """Yield the results of all pages of a list."""
         while True:
             answer = self.ask("GET", path, params={"limit": BATCH, **params})
-            yield from answer.get("results", ())
+            yield from results_of(answer)
             after = next_of(answer)
             if not after:
                 return
@@ -85,7 +89,7 @@ class Wire:
                     "inputs": [{"id": id} for id in ids[start : start + BATCH]],
                 },
             )
-            found += answer.get("results", ())
+            found += results_of(answer)
         return found
 
     def search(self, kind: str, properties: Sequence[str], filters: list[dict[str, Any]]) -> dict[str, Any]:
@@ -111,7 +115,7 @@ class Wire:
             path = f"/crm/associations/{RELEASE}/{source}/{target}/batch/read"
             answer = self.ask("POST", path, body={"inputs": inputs})
             inputs = []
-            for result in answer.get("results", ()):
+            for result in results_of(answer):
                 id = str(result["from"]["id"])
                 found.setdefault(id, []).extend(result.get("to", ()))
                 if after := next_of(result):
@@ -122,13 +126,17 @@ class Wire:
         if reply.status == 401:
             return self._unknown_token()
         if content is None or reply.status >= 500 or reply.status < 400:
-            return _unreadable(reply)
+            return self._trouble(reply)
         if reply.status in (423, 429, 477):
             return self._later(reply, content)
         if reply.status == 403:
             return _rights(content)
         kind = {404: Missing, 409: Taken}.get(reply.status, CrmError)
         return kind(f"HubSpot refuses this: {said(content)}", permanent=True)
+
+    def _trouble(self, reply: Reply) -> Trouble:
+        at = retry_at(reply.headers.get("retry-after"), self._now())
+        return Trouble(f"HubSpot has trouble at the moment (status {reply.status}).", try_at=at)
 
     def _unknown_token(self) -> CrmError:
         if self._oauth:
@@ -154,10 +162,6 @@ def _content(reply: Reply) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
-
-
-def _unreadable(reply: Reply) -> CrmError:
-    return CrmError(f"HubSpot has trouble at the moment (status {reply.status}).")
 
 
 def _rights(content: dict[str, Any]) -> CrmError:
@@ -196,6 +200,14 @@ def _inner(message: Any) -> str:
         inner = []
     words = "; ".join(str(one.get("message", "")) for one in inner if isinstance(one, dict))
     return text_of(words or head, 300)
+
+
+def results_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of an answer; raise Trouble for one of another form."""
+    results = answer.get("results")
+    if not isinstance(results, list):
+        raise Trouble("HubSpot answered in a form that Concord does not know.")
+    return [result for result in results if isinstance(result, dict)]
 
 
 def next_of(answer: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from html import escape
 
 from integrations.crm import FIELD_KINDS, FIELD_LABELS, CrmError, NoteUnknown, OwnField, Setup, WriteOp
 from integrations.http import Unreachable
-from integrations.providers.hubspot.wire import OBJECTS, RELEASE, Missing, Taken, Wire
+from integrations.providers.hubspot.wire import OBJECTS, RELEASE, Missing, Taken, Trouble, Wire, results_of
 
 PROPERTIES = f"/crm/properties/{RELEASE}/deals"
 GROUP = "concord"
@@ -21,7 +21,7 @@ NOTE_TO_DEAL = 214  # HubSpot's number of the association "note to deal"
 
 def ensure_fields(wire: Wire) -> Mapping[OwnField, str]:
     """Make the group and the properties that are missing."""
-    there = {str(raw["name"]) for raw in wire.ask("GET", PROPERTIES).get("results", ())}
+    there = {str(raw["name"]) for raw in results_of(wire.ask("GET", PROPERTIES))}
     missing = [name for name in OwnField if name not in there]
     if missing:
         _make(wire, f"{PROPERTIES}/groups", {"name": GROUP, "label": "Concord", "displayOrder": -1})
@@ -92,12 +92,9 @@ def _create(wire: Wire, op: WriteOp, body: str, now: datetime) -> str:
     unknown = "The note was sent to HubSpot, but no answer came: Concord looks for it the next time."
     try:
         return str(wire.ask("POST", f"{OBJECTS}/notes", body=note)["id"])
+    except Trouble:  # a 500 or a firewall's page does not say whether the note was made
+        raise NoteUnknown(unknown) from None
     except Unreachable as error:
         if error.sent:
-            raise NoteUnknown(unknown) from None
-        raise
-    except CrmError as error:
-        # A 500 or a firewall's page does not say whether the note was made.
-        if type(error) is CrmError and not error.permanent and error.try_at is None:
             raise NoteUnknown(unknown) from None
         raise

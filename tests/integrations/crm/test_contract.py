@@ -326,13 +326,15 @@ def test_merged_deal_goes_to_its_survivor(fake: FakeCrm) -> None:
     cursor = run(fake).cursor
     pass_time(fake, hours=1)
     fake.merge(loser.id, survivor.id)
+    # Some vendors make a third deal of the two.
+    final = fake.deals[survivor.id].merged_into or survivor.id
     found = run(fake, cursor)
-    assert found.gone[loser.id].survivor == survivor.id
-    assert survivor.id in found.deals
+    assert found.gone[loser.id].survivor == final
+    assert final in found.deals
     assert loser.id not in found.deals
     fetched = provider_of(fake).fetch([loser.id])
     assert loser.id not in {deal.id for deal in fetched.deals}
-    assert {gone.survivor for gone in fetched.gone if gone.id == loser.id} <= {survivor.id}
+    assert {gone.survivor for gone in fetched.gone if gone.id == loser.id} <= {final}
 
 
 def _known_stages_only(fake: FakeCrm, said: Any, answer: Any) -> Any:
