@@ -155,7 +155,9 @@ class HubSpot:
         ours = set(OwnField)
         for raw in results_of(self._wire.ask("GET", writing.PROPERTIES)):
             if raw["name"] not in ours and not raw.get("hidden"):
-                yield CrmField(raw["name"], text_of(raw.get("label")), KINDS.get(raw.get("type"), "other"))
+                yield CrmField(
+                    raw["name"], text_of(raw.get("label")), KINDS.get(str(raw.get("type")), "other")
+                )
 
     def _products(self) -> Iterator[str]:
         pages = self._wire.pages(f"{OBJECTS}/products", properties="name")
