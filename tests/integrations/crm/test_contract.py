@@ -88,12 +88,14 @@ def _flood(fake: FakeCrm) -> int:
     return SHORT if is_spoilt(fake) else FLOOD
 
 
+@pytest.mark.flood
 @proven(changing("pull", _only_later_than_the_last_page))
 def test_backfill_of_a_flood_with_one_timestamp(fake: FakeCrm) -> None:
     ids = {fake.add().id for _ in range(_flood(fake))}
     assert run(fake).deals.keys() == ids
 
 
+@pytest.mark.flood
 @proven(changing("pull", _only_later_than_the_last_page))
 def test_changes_of_a_flood_with_one_timestamp(fake: FakeCrm) -> None:
     fake.add(changed_at=fake.now - timedelta(days=2))
