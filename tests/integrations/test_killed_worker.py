@@ -1,12 +1,6 @@
 """A real worker is killed in mid-import; another one ends the work with the same rows and flags."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,64 +12,17 @@ from integrations.models import FileImport, StagedRow
 from integrations.services.uploading import confirm, start_import
 from tenants.models import Organization, OutboxEntry
 from tenants.scope import tenant_scope
-from tenants.services import hints
 from tests.factories.capacity import pool_with_people
 from tests.factories.tenants import Organizations
 from tests.integrations.generated import deals_file
+from tests.workers import hand_on, kill, wait, worker
 
-ROOT = Path(__file__).parents[2]
 ROWS, BROKEN_EVERY = 5_000, 500
-PATIENCE = 240
 pytestmark = [
     pytest.mark.workers,
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("workers"),
 ]
-
-
-@contextmanager
-def _worker(home: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-P", "prefork", "-c", "1"]
-    log = (home / "worker.log").open("ab")
-    process = subprocess.Popen(
-        [*command, "--without-gossip", "--without-mingle"],
-        cwd=ROOT,
-        env=os.environ | {"CONCORD_HOME": str(home), "LOG_LEVEL": "INFO"},
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        _kill(process)
-        log.close()
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the worker and its children at once, as a power cut would."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=20)
-
-
-def _wait(what: Callable[[], Any], pause: float = 0.05) -> Any:
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        found = what()
-        if found:
-            return found
-        time.sleep(pause)
-    raise AssertionError("The worker did not come that far in time.")
-
-
-def _hand_on(of: Organization) -> None:
-    """Let the dead worker's lease run out and the sweeper pass, without waiting for either."""
-    with tenant_scope(of.pk):
-        OutboxEntry.objects.filter(done_at=None).update(
-            next_at=timezone.now(), leased_until=None, hinted_at=None
-        )
-    hints.sweep(at=timezone.now())
 
 
 def _upload(of: Organization, path: Path) -> int:
@@ -137,9 +84,9 @@ def _kill_while_reading(home: Path, of: Organization, pk: int) -> None:
         share = imported.rows_seen / ROWS
         return imported if imported.step == "stage" and share >= 0.1 else None
 
-    with _worker(home) as worker:
-        _wait(in_the_middle, pause=0.005)
-        _kill(worker)
+    with worker(home) as process:
+        wait(in_the_middle, pause=0.005)
+        kill(process)
     stopped = _import(of, pk)
     assert (stopped.status, stopped.step) == ("checking", "stage")
     assert 0.1 * ROWS <= stopped.rows_seen <= 0.9 * ROWS
@@ -154,13 +101,13 @@ def _kill_while_applying(home: Path, of: Organization, pk: int) -> None:
                 kind="import", done_at=None, attempts=1, leased_until__isnull=False
             ).exists()
 
-    with _worker(home) as worker:
-        _wait(lambda: _import(of, pk).status == "checked")
-        _wait(lambda: _all_done(of))
+    with worker(home) as process:
+        wait(lambda: _import(of, pk).status == "checked")
+        wait(lambda: _all_done(of))
         _confirm(of, pk)
-        _wait(begun, pause=0.005)
+        wait(begun, pause=0.005)
         time.sleep(0.5)
-        _kill(worker)
+        kill(process)
     assert _import(of, pk).status == "applying"
     with tenant_scope(of.pk):
         assert not Deal.objects.exists()
@@ -175,15 +122,15 @@ def test_import_survives_two_kills_with_the_same_rows_and_flags(
 
     killed = _upload(acme, path)
     _kill_while_reading(tmp_path, acme, killed)
-    _hand_on(acme)
+    hand_on(acme)
     _kill_while_applying(tmp_path, acme, killed)
-    _hand_on(acme)
-    with _worker(tmp_path):
-        _wait(lambda: _import(acme, killed).status == "done")
+    hand_on(acme)
+    with worker(tmp_path):
+        wait(lambda: _import(acme, killed).status == "done")
         spared = _upload(other, path)
-        _wait(lambda: _import(other, spared).status == "checked")
+        wait(lambda: _import(other, spared).status == "checked")
         _confirm(other, spared)
-        _wait(lambda: _all_done(acme) and _all_done(other))
+        wait(lambda: _all_done(acme) and _all_done(other))
 
     after_kills, uninterrupted = _outcome(acme, killed), _outcome(other, spared)
     refused = ROWS // BROKEN_EVERY
