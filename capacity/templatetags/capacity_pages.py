@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django import template
+from django.utils.dates import WEEKDAYS_ABBR
 
 from capacity.models import CapacityChange
 from capacity.public_holidays import holidays_words
@@ -20,6 +21,12 @@ def cursor_url(context: template.Context, name: str, cursor: str) -> str:
     query.pop("removed", None)
     query[name] = cursor
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def by_day(minutes: Iterable[int]) -> Iterable[tuple[object, int]]:
+    """{{ person.weekly_minutes|by_day }} pairs the name of each weekday with its minutes, Monday first."""
+    return zip(WEEKDAYS_ABBR.values(), minutes, strict=True)
 
 
 @register.filter

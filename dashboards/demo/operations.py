@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from capacity.calendars import WHOLE_DAY_MINUTES
 from capacity.models import CapacityChange, Resource
 from capacity.services.changes import add_capacity_change
 from capacity.services.pools import create_pool
@@ -78,7 +79,7 @@ def _take_leave(scene: Scene, resource: Resource) -> None:
         resource_id=resource.pk,
         starts_on=starts_on,
         ends_on=starts_on + timedelta(days=scene.chance.choice((0, 1, 4))),
-        minutes_per_day=-1440,
+        minutes_per_day=-WHOLE_DAY_MINUTES,
         reason=scene.chance.choice(("Annual leave", "Training", "Annual leave")),
         by=scene.ops.person,
         at=scene.at,

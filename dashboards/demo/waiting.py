@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from capacity.calendars import WHOLE_DAY_MINUTES
 from capacity.models import CapacityChange, PoolMembership
 from capacity.services.changes import add_capacity_change
 from commitments.models import Commitment, Offering
@@ -77,7 +78,7 @@ def _fall_ill(scene: Scene) -> None:
             resource_id=membership.resource_id,
             starts_on=scene.today,
             ends_on=scene.monday + timedelta(days=18),
-            minutes_per_day=-1440,
+            minutes_per_day=-WHOLE_DAY_MINUTES,
             reason="Sick",
             by=scene.ops.person,
             at=scene.at,

@@ -1,4 +1,7 @@
-"""Every page of the sample company: no axe violation, no console error, no sideways scroll at 320 px."""
+"""Every page of the sample company: no axe violation, no console error, no sideways scroll at 320 px.
+
+Only the heat map of the Board is wider than a phone and scrolls inside itself.
+"""
 
 from typing import Any
 
@@ -17,6 +20,8 @@ MODES = {
     "wide, light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     "narrow, dark": {"viewport": {"width": 320, "height": 700}, "color_scheme": "dark"},
 }
+WIDE_TABLES = """[...document.querySelectorAll(".scroll-x:not(.heat-wrap)")]
+    .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel)"""
 
 
 def sample() -> tuple[Organizations, list[str]]:
@@ -71,7 +76,7 @@ def test_every_page_is_clean(visit: Any, mode: str) -> None:
     for path in paths:
         answer = alice.page.goto(f"{alice.url}/o/acme/{path}")
         width = alice.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        problems = [*alice.errors, *violations(alice)]
+        problems = [*alice.errors, *violations(alice), *alice.page.evaluate(WIDE_TABLES)]
         alice.errors.clear()
         if answer.status != 200 or width > 0 or problems:
             found[path] = (answer.status, width, problems[:4])

@@ -108,15 +108,23 @@ def menu(content: str, button: str, icon: str = "", css: str = "btn", up: bool =
 
 
 @register.simple_block_tag
-def filter_bar(content: str, action: str = "", target: str = "", clear_url: str = "") -> str:
-    """{% filter_bar target="#rows" %}fields{% endfilter_bar %}: a GET form that filters as one types."""
-    context = {"action": action, "target": target, "clear_url": clear_url, "content": content}
-    return render_to_string("components/filter_bar.html", context)
+def filter_bar(
+    content: str, action: str = "", target: str = "", clear_url: str = "", is_filtered: bool = False
+) -> str:
+    """{% filter_bar target="#rows" %}fields{% endfilter_bar %}: a GET form that filters as one types.
+
+    On a phone it is folded, except where `is_filtered` says that it hides something.
+    """
+    context = {"action": action, "target": target, "clear_url": clear_url, "is_filtered": is_filtered}
+    return render_to_string("components/filter_bar.html", {**context, "content": content})
 
 
 @register.simple_block_tag
 def table(content: str, label: str, css: str = "") -> str:
-    """{% table "Commitments" %}<thead>…</thead><tbody>…</tbody>{% endtable %}: scrolls inside itself."""
+    """{% table "Commitments" %}<thead>…</thead><tbody>…</tbody>{% endtable %}: on a phone rows are cards.
+
+    Cells say their heading there by `data-label`; a table without any stays one and scrolls inside itself.
+    """
     return render_to_string("components/table.html", {"label": label, "css": css, "content": content})
 
 

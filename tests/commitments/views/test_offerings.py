@@ -96,9 +96,10 @@ def test_list_shows_the_work_of_one_and_open_promises(
     make.draft(rewiring, ops, 2)
     shown = text(client_of(dave))
     assert "Rewiring</a><small>by the house</small>" in shown
-    assert "<td>Electricians, North 4 h</td>" in shown
-    assert '<td class="r num nowrap">1.5 h</td>' in shown
-    assert '<td class="r num nowrap">3 days</td><td class="r num">1</td>' in shown
+    assert '<td data-label="Work for one">Electricians, North 4 h</td>' in shown
+    assert '<td class="r num nowrap" data-label="Set-up">1.5 h</td>' in shown
+    assert '<td class="r num nowrap" data-label="Lead time">3 days</td>' in shown
+    assert '<td class="r num" data-label="Open promises">1</td>' in shown
 
 
 def test_detail_says_what_ten_take(rewiring: Offering, ops: Actor, dave: User, client_of: ClientOf) -> None:
@@ -216,7 +217,7 @@ def test_products_without_an_offering_are_listed_by_how_often(
     asked(rep, "Lift", "re  wire", "Re Wire", "RE WIRE", "RE WIRE")
     asked(rep, "Lost thing", status="lost")
     shown = text(client_of(bob))
-    assert '<td class="name">RE WIRE</td><td class="r num">4</td>' in shown
+    assert '<td class="name">RE WIRE</td><td class="r num" data-label="Lines">4</td>' in shown
     assert shown.index("RE WIRE") < shown.index("Lift")
     assert "Lost thing" not in shown
     assert "Map to this offering" in shown
