@@ -18,6 +18,7 @@ class CheckForm(forms.Form):
     """What somebody wants to promise; everything of it is in the address."""
 
     deal = forms.ChoiceField(required=False)
+    customer = forms.CharField(required=False, max_length=200)
     offering = forms.ChoiceField(
         label="What we promise", error_messages={"required": "Choose what you would promise."}
     )
@@ -43,7 +44,6 @@ class CheckForm(forms.Form):
         required=False,
         error_messages={"invalid": "Choose a date, or leave it empty for today."},
     )
-    customer = forms.CharField(required=False, max_length=200)
 
     def __init__(self, *args: Any, choices: CheckChoices, today: date, **kwargs: Any) -> None:
         self.today = today
