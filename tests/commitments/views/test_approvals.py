@@ -51,6 +51,13 @@ def test_approval_list_teaches_while_nothing_waits(operations: Client, in_acme: 
     assert "Nothing has been decided yet" in operations.get(f"{APPROVALS}?decided").content.decode()
 
 
+def test_new_organization_is_told_what_comes_first(
+    operations: Client, sales: Client, in_acme: Organization
+) -> None:
+    assert "First things first" in operations.get(APPROVALS).content.decode()
+    assert "First things first" not in sales.get(APPROVALS).content.decode()
+
+
 @pytest.mark.parametrize("quantity", [4, 20])
 def test_sales_and_operations_see_the_same_picture(
     sales: Client, operations: Client, rewiring: Offering, rep: Actor, ops: Actor, quantity: int
