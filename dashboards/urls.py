@@ -6,4 +6,4 @@ from dashboards.views import board
 
 app_name = "dashboards"
 
-urlpatterns = [path("board", board.board, name="board")]
+urlpatterns = [path("board/", board.board, name="board")]

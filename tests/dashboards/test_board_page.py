@@ -19,7 +19,7 @@ from tests.factories import capacity as made
 from tests.factories import commitments as make
 from tests.factories.tenants import Organizations
 
-URL = "/o/acme/board"
+URL = "/o/acme/board/"
 NEXT_FRIDAY = date(2027, 2, 19)
 ClientOf = Callable[[User], Client]
 

@@ -26,7 +26,7 @@ def test_promise_goes_from_check_to_approval_and_is_flagged_by_a_capacity_cut(vi
 
     carol = visit(viewport={"width": 390, "height": 844})
     carol.sign_in("carol@acme.example", PASSWORD)
-    carol.open("/o/acme/check")
+    carol.open("/o/acme/check/")
     carol.page.get_by_label("What we promise").select_option(label="Rewiring")
     carol.page.get_by_label("How many").fill(str(most + 1))
     carol.page.get_by_label("Customer").fill("Kestrel Housing")
@@ -45,7 +45,7 @@ def test_promise_goes_from_check_to_approval_and_is_flagged_by_a_capacity_cut(vi
 
     bob = visit(color_scheme="dark")
     bob.sign_in("bob@acme.example", PASSWORD)
-    bob.open("/o/acme/approvals")
+    bob.open("/o/acme/approvals/")
     bob.page.get_by_role("link", name=re.compile("Kestrel Housing")).first.click()
     expect(bob.page.get_by_role("heading", name=re.compile("by Fri")).first).to_be_visible()
     assert violations(bob) == []
@@ -68,10 +68,10 @@ def test_promise_goes_from_check_to_approval_and_is_flagged_by_a_capacity_cut(vi
 
     flag = _flag_raised_by_the_worker(bob, company.people.acme.pk)
     assert (flag.kind, flag.commitment_id) == ("at_risk", commitment.pk)
-    bob.open("/o/acme/flags")
+    bob.open("/o/acme/flags/")
     expect(bob.page.get_by_text(re.compile("it fitted when it was approved"))).to_be_visible()
     assert violations(bob) == []
-    carol.open("/o/acme/flags")
+    carol.open("/o/acme/flags/")
     expect(carol.page.get_by_text(re.compile("it fitted when it was approved"))).to_be_visible()
     assert carol.errors == bob.errors == []
 
@@ -91,7 +91,7 @@ def test_check_and_propose_work_without_javascript(visit: Any) -> None:
     company = small_company()
     carol = visit(java_script_enabled=False)
     carol.sign_in("carol@acme.example", PASSWORD)
-    carol.open("/o/acme/check")
+    carol.open("/o/acme/check/")
     carol.page.get_by_label("What we promise").select_option(label="Rewiring")
     carol.page.get_by_label("How many").fill("2")
     carol.page.get_by_label("Customer").fill("Kestrel Housing")

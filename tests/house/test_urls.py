@@ -52,6 +52,16 @@ def test_pages_of_an_organization_are_all_under_its_slug() -> None:
     assert {name for route, name, _ in _addresses() if route.startswith(INSIDE)} == set(PAGES)
 
 
+def test_addresses_of_pages_end_with_a_slash_and_files_with_their_ending() -> None:
+    inside = [route for route, _, _ in _addresses() if route.startswith(INSIDE)]
+    assert [route for route in inside if not route.endswith(("/", ".csv"))] == []
+
+
+def test_address_without_its_slash_leads_to_the_page(alice: User, acme: Organization) -> None:
+    answer = signed_in_client(alice).get("/o/acme/check?quantity=3")
+    assert (answer.status_code, answer["Location"]) == (301, "/o/acme/check/?quantity=3")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_guarded_as_the_table_says(name: str) -> None:
     address = PAGES[name]

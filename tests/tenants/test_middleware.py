@@ -100,9 +100,9 @@ def test_signed_out_person_is_sent_to_sign_in(acme: Organization) -> None:
 
 
 def test_signed_out_fragment_sends_the_whole_page_to_sign_in(acme: Organization) -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/o/acme/board"}
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/o/acme/board/"}
     answer = Client().get("/o/acme/zone/", headers=headers)
-    assert (answer.status_code, answer["HX-Redirect"]) == (200, "/accounts/login/?next=/o/acme/board")
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, "/accounts/login/?next=/o/acme/board/")
 
 
 def test_member_who_may_no_longer_sign_in_is_signed_out(browser_of_alice: Client, alice: User) -> None:

@@ -13,7 +13,7 @@ from tenants.models import Organization, User
 from tests.commitments.views.conftest import terms
 from tests.factories import commitments as make
 
-CHECK = "/o/acme/check"
+CHECK = "/o/acme/check/"
 HTMX = {"HX-Request": "true"}
 
 
@@ -153,10 +153,10 @@ def test_check_says_what_changed_since_a_verdict(
 def test_propose_sends_the_picked_option(sales: Client, rewiring: Offering, rep: Actor, carol: User) -> None:
     deal = make.deal(rep, rewiring, 20, amount=Decimal(1000))
     picked = {"option": "16@2027-02-12+4@2027-02-15", "note": "Two streets"}
-    page = sales.post(f"{CHECK}/propose", terms(rewiring, 20, deal=deal.pk, filled=deal.pk) | picked)
+    page = sales.post(f"{CHECK}propose/", terms(rewiring, 20, deal=deal.pk, filled=deal.pk) | picked)
     first, second = Commitment.objects.order_by("number")
     assert page.status_code == 302
-    assert page["Location"] == f"/o/acme/commitments/{first.pk}"
+    assert page["Location"] == f"/o/acme/commitments/{first.pk}/"
     assert (first.quantity, first.promised_on, first.requested_on) == (16, make.FRIDAY, make.FRIDAY)
     assert (second.quantity, second.promised_on, second.requested_on) == (4, date(2027, 2, 15), make.FRIDAY)
     assert (first.amount, second.amount) == (Decimal(800), Decimal(200))
@@ -167,14 +167,14 @@ def test_propose_sends_the_picked_option(sales: Client, rewiring: Offering, rep:
 
 def test_propose_as_asked_although_it_is_short(sales: Client, rewiring: Offering) -> None:
     picked = {"option": "16@2027-02-12", "as_asked": "1", "customer": "Marlow  Court"}
-    page = sales.post(f"{CHECK}/propose", terms(rewiring, 20) | picked, follow=False)
+    page = sales.post(f"{CHECK}propose/", terms(rewiring, 20) | picked, follow=False)
     made = Commitment.objects.get()
     assert page.status_code == 302
     assert (made.quantity, made.short_minutes, made.company.name) == (20, 960, "Marlow Court")
 
 
 def test_propose_asks_for_whom(sales: Client, rewiring: Offering) -> None:
-    page = sales.post(f"{CHECK}/propose", terms(rewiring, 1, as_asked="1", note="Kept words"))
+    page = sales.post(f"{CHECK}propose/", terms(rewiring, 1, as_asked="1", note="Kept words"))
     assert page.status_code == 422
     assert "Say for whom, or choose a deal." in page.content.decode()
     assert ">Kept words</textarea>" in page.content.decode()
@@ -185,7 +185,7 @@ def test_propose_asks_for_whom(sales: Client, rewiring: Offering) -> None:
     "option", ["x", "0@2027-02-12", "1@2027-02-30", "1@2027-02-12+", "1@2027-02-12" * 40]
 )
 def test_propose_refuses_terms_it_cannot_read(sales: Client, rewiring: Offering, option: str) -> None:
-    page = sales.post(f"{CHECK}/propose", terms(rewiring, 1, option=option, customer="Marlow Court"))
+    page = sales.post(f"{CHECK}propose/", terms(rewiring, 1, option=option, customer="Marlow Court"))
     assert page.status_code == 422
     assert not Commitment.objects.exists()
 
@@ -195,7 +195,7 @@ def test_check_and_propose_are_guarded(
 ) -> None:
     asked: dict[str, Any] = terms(rewiring, 1, as_asked="1", customer="Marlow Court")
     assert client_of(dave).get(CHECK, asked).status_code == 403
-    assert client_of(dave).post(f"{CHECK}/propose", asked).status_code == 403
+    assert client_of(dave).post(f"{CHECK}propose/", asked).status_code == 403
     assert client_of(charlie).get(CHECK, asked).status_code == 404
     assert Client().get(CHECK, asked).status_code == 302
 
@@ -203,7 +203,7 @@ def test_check_and_propose_are_guarded(
 def test_another_organizations_offering_is_not_there(
     rewiring: Offering, charlie: User, client_of: Callable[[User], Client]
 ) -> None:
-    assert client_of(charlie).get("/o/other/check", terms(rewiring, 1)).status_code == 404
+    assert client_of(charlie).get("/o/other/check/", terms(rewiring, 1)).status_code == 404
 
 
 def test_check_asks_the_same_number_of_queries_for_more_rows(

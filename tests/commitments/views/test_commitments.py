@@ -16,7 +16,7 @@ from tenants.models import Organization, User
 from tests.commitments.views.test_check import words
 from tests.factories import commitments as make
 
-LIST = "/o/acme/commitments"
+LIST = "/o/acme/commitments/"
 
 
 def listed(page: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_commitment_export_streams_what_is_filtered(
     sales: Client, some: list[Commitment], rewiring: Offering, rep: Actor
 ) -> None:
     make.draft(rewiring, rep, 2, company_name="=1+1", note="x")
-    answer = sales.get(f"{LIST}.csv?q=&state=open")
+    answer = sales.get("/o/acme/commitments.csv?q=&state=open")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="commitments-acme-2027-02-09.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
@@ -114,7 +114,7 @@ def test_commitment_export_is_of_one_organization(
     some: list[Commitment], charlie: User, client_of: Callable[[User], Client]
 ) -> None:
     stranger = client_of(charlie)
-    assert stranger.get(f"{LIST}.csv").status_code == 404
+    assert stranger.get("/o/acme/commitments.csv").status_code == 404
     assert b"C-1001" not in stranger.get("/o/other/commitments.csv").getvalue()
 
 
@@ -123,7 +123,7 @@ def test_commitment_detail_names_the_four_dates(
 ) -> None:
     asked = {"requested_on": date(2027, 2, 10), "deal": make.deal(rep, rewiring, 2, amount=Decimal(5000))}
     made = make.approved(rewiring, ops, 2, **asked)
-    page = words(sales.get(f"{LIST}/{made.pk}").content.decode())
+    page = words(sales.get(f"{LIST}{made.pk}/").content.decode())
     assert (
         "Asked for Wed 10 February First promised Fri 12 February Promised Fri 12 February Delivered –"
         in page
@@ -138,14 +138,14 @@ def test_commitment_detail_names_the_four_dates(
 def test_commitment_detail_says_what_has_become_of_it(sales: Client, rewiring: Offering, ops: Actor) -> None:
     first = make.approved(rewiring, ops, 10)
     make.approved(rewiring, ops, 10, override="The client pays overtime")
-    page = words(sales.get(f"{LIST}/{first.pk}").content.decode())
+    page = words(sales.get(f"{LIST}{first.pk}/").content.decode())
     assert "At risk for Fri 12 February Electricians: 16 h short for what is promised until then." in page
     assert "16 h short 24 h to spare 40 h" in page
 
 
 def test_commitment_detail_tells_who_answers(sales: Client, rewiring: Offering, rep: Actor) -> None:
     made = make.proposed(rewiring, rep, 2)
-    page = words(sales.get(f"{LIST}/{made.pk}").content.decode())
+    page = words(sales.get(f"{LIST}{made.pk}/").content.decode())
     assert "Waits for operations. Bob or Alice answers until Wed 10 February, 09:00." in page
     assert "Feasible by Fri 12 February" in page
     assert "Decide" not in page
@@ -154,49 +154,49 @@ def test_commitment_detail_tells_who_answers(sales: Client, rewiring: Offering, 
 def test_commitment_detail_shows_flags_and_reasons(sales: Client, rewiring: Offering, ops: Actor) -> None:
     made = make.approved(rewiring, ops, 20, override="The client pays overtime")
     made.flags.create(kind="at_risk", cause="x", sentence="Electricians: 16 h short.", opened_at=make.NOW)
-    page = words(sales.get(f"{LIST}/{made.pk}").content.decode())
+    page = words(sales.get(f"{LIST}{made.pk}/").content.decode())
     assert "Electricians: 16 h short." in page
     assert "knowing that it does not fit" in page
 
 
 def test_propose_and_withdraw(sales: Client, rewiring: Offering, rep: Actor) -> None:
     made = make.draft(rewiring, rep, 2)
-    assert sales.post(f"{LIST}/{made.pk}/propose").status_code == 302
+    assert sales.post(f"{LIST}{made.pk}/propose/").status_code == 302
     assert Commitment.objects.get(pk=made.pk).state == "proposed"
-    again = sales.post(f"{LIST}/{made.pk}/propose")
+    again = sales.post(f"{LIST}{made.pk}/propose/")
     assert again.status_code == 409
     assert "C-1001 is proposed; only draft ones can be proposed." in again.content.decode()
-    sales.post(f"{LIST}/{made.pk}/withdraw", {"reason": "Customer left"})
+    sales.post(f"{LIST}{made.pk}/withdraw/", {"reason": "Customer left"})
     assert Commitment.objects.get(pk=made.pk).state == "withdrawn"
-    assert "Customer left" in sales.get(f"{LIST}/{made.pk}").content.decode()
+    assert "Customer left" in sales.get(f"{LIST}{made.pk}/").content.decode()
 
 
 def test_deliver_asks_for_a_day_that_has_come(operations: Client, rewiring: Offering, ops: Actor) -> None:
     made = make.approved(rewiring, ops, 2)
-    future = operations.post(f"{LIST}/{made.pk}/deliver", {"delivered_on": "2027-02-10"})
+    future = operations.post(f"{LIST}{made.pk}/deliver/", {"delivered_on": "2027-02-10"})
     assert future.status_code == 422
     assert "The delivered date lies in the future." in future.content.decode()
-    assert operations.post(f"{LIST}/{made.pk}/deliver", {"delivered_on": ""}).status_code == 422
-    operations.post(f"{LIST}/{made.pk}/deliver", {"delivered_on": "2027-02-09"})
-    page = words(operations.get(f"{LIST}/{made.pk}").content.decode())
+    assert operations.post(f"{LIST}{made.pk}/deliver/", {"delivered_on": ""}).status_code == 422
+    operations.post(f"{LIST}{made.pk}/deliver/", {"delivered_on": "2027-02-09"})
+    page = words(operations.get(f"{LIST}{made.pk}/").content.decode())
     assert "Kept Delivered on Tue 9 February, promised for Fri 12 February." in page
 
 
 def test_delivered_late_is_broken(operations: Client, rewiring: Offering, ops: Actor) -> None:
     made = make.approved(rewiring, ops, 2)
     with time_machine.travel(make.NOW.replace(day=16), tick=False):
-        late = words(operations.get(f"{LIST}/{made.pk}").content.decode())
+        late = words(operations.get(f"{LIST}{made.pk}/").content.decode())
         assert "Was due Fri 12 February It is 4 days late, or nobody has said that it was delivered." in late
-        operations.post(f"{LIST}/{made.pk}/deliver", {"delivered_on": "2027-02-15"})
-        page = words(operations.get(f"{LIST}/{made.pk}").content.decode())
+        operations.post(f"{LIST}{made.pk}/deliver/", {"delivered_on": "2027-02-15"})
+        page = words(operations.get(f"{LIST}{made.pk}/").content.decode())
     assert "Broken Delivered on Mon 15 February" in page
     assert "3 days late" in page
 
 
 def test_cancel_needs_a_reason(operations: Client, rewiring: Offering, ops: Actor) -> None:
     made = make.approved(rewiring, ops, 2)
-    assert operations.post(f"{LIST}/{made.pk}/cancel", {"reason": ""}).status_code == 422
-    assert operations.post(f"{LIST}/{made.pk}/cancel", {"reason": "Customer left"}).status_code == 302
+    assert operations.post(f"{LIST}{made.pk}/cancel/", {"reason": ""}).status_code == 422
+    assert operations.post(f"{LIST}{made.pk}/cancel/", {"reason": "Customer left"}).status_code == 302
     assert Commitment.objects.get(pk=made.pk).state == "cancelled"
 
 
@@ -204,19 +204,19 @@ def test_commitments_are_guarded(
     sales: Client, some: list[Commitment], dave: User, charlie: User, client_of: Callable[[User], Client]
 ) -> None:
     approved, proposed, draft = some
-    assert sales.post(f"{LIST}/{approved.pk}/deliver", {"delivered_on": "2027-02-09"}).status_code == 403
-    assert sales.post(f"{LIST}/{approved.pk}/cancel", {"reason": "x"}).status_code == 403
+    assert sales.post(f"{LIST}{approved.pk}/deliver/", {"delivered_on": "2027-02-09"}).status_code == 403
+    assert sales.post(f"{LIST}{approved.pk}/cancel/", {"reason": "x"}).status_code == 403
     viewer, stranger = client_of(dave), client_of(charlie)
-    assert viewer.post(f"{LIST}/{draft.pk}/propose").status_code == 403
-    assert viewer.post(f"{LIST}/{proposed.pk}/withdraw").status_code == 403
-    page = viewer.get(f"{LIST}/{proposed.pk}")
+    assert viewer.post(f"{LIST}{draft.pk}/propose/").status_code == 403
+    assert viewer.post(f"{LIST}{proposed.pk}/withdraw/").status_code == 403
+    page = viewer.get(f"{LIST}{proposed.pk}/")
     assert page.status_code == 200
     assert '<form method="post" action="/o/acme/commitments' not in page.content.decode()
-    for path in (f"{LIST}", f"{LIST}/{draft.pk}"):
+    for path in (LIST, f"{LIST}{draft.pk}/"):
         assert stranger.get(path).status_code == 404
-    for action in ("", "/propose", "/withdraw", "/deliver", "/cancel"):
+    for action in ("", "propose/", "withdraw/", "deliver/", "cancel/"):
         found = stranger.post if action else stranger.get
-        assert found(f"/o/other/commitments/{draft.pk}{action}").status_code == 404
+        assert found(f"/o/other/commitments/{draft.pk}/{action}").status_code == 404
 
 
 def test_commitment_pages_ask_the_same_number_of_queries_for_more_rows(
@@ -224,7 +224,7 @@ def test_commitment_pages_ask_the_same_number_of_queries_for_more_rows(
 ) -> None:
     made = make.approved(rewiring, ops, 1, company_name="Aldermoor School")
     counts = {}
-    for path in (LIST, f"{LIST}/{made.pk}"):
+    for path in (LIST, f"{LIST}{made.pk}/"):
         sales.get(path)
         with django_assert_max_num_queries(30) as few:
             sales.get(path)
@@ -238,6 +238,6 @@ def test_commitment_pages_ask_the_same_number_of_queries_for_more_rows(
 
 
 def test_commitment_pages_have_no_inline_style(sales: Client, some: list[Commitment]) -> None:
-    for path in (LIST, *(f"{LIST}/{made.pk}" for made in some)):
+    for path in (LIST, *(f"{LIST}{made.pk}/" for made in some)):
         page = sales.get(path).content.decode()
         assert not re.search(r"\sstyle\s*=|\son[a-z]+\s*=|<style|<script(?![^>]*src=)", page)

@@ -18,7 +18,7 @@ from tests.factories import commitments as make
 from tests.factories.commitments import FRIDAY, NOW
 from tests.factories.tenants import Organizations, actor
 
-LIST, NEW = "/o/acme/deals", "/o/acme/deals/new"
+LIST, NEW = "/o/acme/deals/", "/o/acme/deals/new/"
 ClientOf = Callable[[User], Client]
 
 
@@ -67,7 +67,7 @@ def test_strangers_find_no_deals(
     in_acme: Organization, rep: Actor, organizations: Organizations, client_of: ClientOf
 ) -> None:
     deal = make.deal(rep)
-    for url in (LIST, NEW, f"{LIST}/{deal.pk}", f"{LIST}/{deal.pk}/change"):
+    for url in (LIST, NEW, f"{LIST}{deal.pk}/", f"{LIST}{deal.pk}/change/"):
         assert client_of(organizations.charlie).get(url).status_code == 404
         assert Client().get(url).status_code == 302
 
@@ -76,7 +76,7 @@ def test_deal_of_another_organization_is_not_found(organizations: Organizations,
     charlie = actor(organizations.other, organizations.charlie)
     with tenant_scope(organizations.other.pk):
         foreign = make.deal(charlie)
-    for url in (f"{LIST}/{foreign.pk}", f"{LIST}/{foreign.pk}/change"):
+    for url in (f"{LIST}{foreign.pk}/", f"{LIST}{foreign.pk}/change/"):
         assert client_of(organizations.alice).get(url).status_code == 404
 
 
@@ -205,12 +205,12 @@ def test_detail_shows_verdict_check_promises_flags_and_source(
     )
     reassess(organization=in_acme, at=NOW)
     make.proposed(rewiring, rep, 4, deal=deal)
-    shown = text(client_of(carol), f"{LIST}/{deal.pk}")
+    shown = text(client_of(carol), f"{LIST}{deal.pk}/")
     assert "40 × Rewiring by Fri 12 February</h3>" in shown
     assert "96 h short" in shown
     assert DealLine.objects.get().sentence in shown
     assert (
-        f"/o/acme/check?deal={deal.pk}&amp;filled={deal.pk}&amp;offering={rewiring.pk}&amp;quantity=40"
+        f"/o/acme/check/?deal={deal.pk}&amp;filled={deal.pk}&amp;offering={rewiring.pk}&amp;quantity=40"
         in shown
     )
     assert "Possible by <b>Mon 22 February</b>" in shown
@@ -219,9 +219,9 @@ def test_detail_shows_verdict_check_promises_flags_and_source(
     assert "From crm, number D-7, first seen Tue 9 February 2027." in shown
     assert 'href="https://crm.example/7"' in shown
     assert "Promised, but it does not fit.</b>" in shown
-    of_viewer = text(client_of(dave), f"{LIST}/{deal.pk}")
+    of_viewer = text(client_of(dave), f"{LIST}{deal.pk}/")
     assert "Check this promise" not in of_viewer
-    assert f"{LIST}/{deal.pk}/change" not in of_viewer
+    assert f"{LIST}{deal.pk}/change/" not in of_viewer
 
 
 FACTS = {
@@ -245,7 +245,7 @@ def test_deal_is_added_with_its_lines(
     }
     answer = client_of(carol).post(NEW, {**FACTS, **lines, "owner": str(carol.pk)})
     deal = Deal.objects.get()
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"{LIST}/{deal.pk}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{LIST}{deal.pk}/")
     assert (deal.probability, deal.amount, deal.currency, deal.owner) == (
         Decimal("0.6"),
         Decimal(12900),
@@ -316,7 +316,7 @@ def test_changing_keeps_an_owner_known_by_name_only(
     in_acme: Organization, rewiring: Any, rep: Actor, carol: User, client_of: ClientOf
 ) -> None:
     deal = make.deal(rep, rewiring, 4, owner_name="Jonas Weber")
-    url = f"{LIST}/{deal.pk}/change"
+    url = f"{LIST}{deal.pk}/change/"
     assert "Jonas Weber" in text(client_of(carol), url)
     answer = client_of(carol).post(url, {**FACTS, "owner": "", "line-count": "0"})
     assert answer.status_code == 302

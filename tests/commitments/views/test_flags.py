@@ -17,7 +17,7 @@ from tests.factories import commitments as make
 from tests.factories.commitments import NOW
 from tests.factories.tenants import Organizations, actor
 
-LIST = "/o/acme/flags"
+LIST = "/o/acme/flags/"
 ClientOf = Callable[[User], Client]
 
 
@@ -59,7 +59,7 @@ def test_only_who_may_handle_flags_does(
     made, client = flag(), client_of(getattr(organizations, name))
     assert (f"{made.pk}/snooze" in text(client)) == may
     for action in ("acknowledge", "snooze"):
-        answer = client.post(f"{LIST}/{made.pk}/{action}", {"until_on": "2027-02-12", "reason": "Waits"})
+        answer = client.post(f"{LIST}{made.pk}/{action}/", {"until_on": "2027-02-12", "reason": "Waits"})
         assert answer.status_code == (302 if may else 403)
     made.refresh_from_db()
     assert (made.acknowledged_at is not None, made.snoozed_until is not None) == (may, may)
@@ -70,7 +70,7 @@ def test_strangers_and_foreign_flags_are_not_found(organizations: Organizations,
         foreign = flag()
     assert client_of(organizations.charlie).get(LIST).status_code == 404
     for action in ("acknowledge", "snooze"):
-        answer = client_of(organizations.alice).post(f"{LIST}/{foreign.pk}/{action}")
+        answer = client_of(organizations.alice).post(f"{LIST}{foreign.pk}/{action}/")
         assert answer.status_code == 404
     assert Client().get(LIST).status_code == 302
 
@@ -116,8 +116,8 @@ def test_entry_shows_damage_subject_and_way_out(
     assert "<small>Promised, but it does not fit. " in shown
     for words in ("€184,000", "96 h short", "10 days late at best"):
         assert f'<span class="blk num nowrap">{words}</span>' in shown
-    assert f'<a href="/o/acme/deals/{deal.pk}">Kestrel Housing: Kestrel, phase 2</a>' in shown
-    assert f'href="/o/acme/check?deal={deal.pk}">See what can be promised' in shown
+    assert f'<a href="/o/acme/deals/{deal.pk}/">Kestrel Housing: Kestrel, phase 2</a>' in shown
+    assert f'href="/o/acme/check/?deal={deal.pk}">See what can be promised' in shown
     assert "Today 09:00</td>" in shown
     assert "Open the deal" in text(client_of(organizations.dave))
 
@@ -126,24 +126,24 @@ def test_acknowledging_says_who_and_goes_back_to_the_list(
     in_acme: Organization, carol: User, client_of: ClientOf
 ) -> None:
     made, client = flag(), client_of(carol)
-    answer = client.post(f"{LIST}/{made.pk}/acknowledge", {"back": f"{LIST}?kind=at_risk"})
+    answer = client.post(f"{LIST}{made.pk}/acknowledge/", {"back": f"{LIST}?kind=at_risk"})
     assert answer.headers["Location"] == f"{LIST}?kind=at_risk"
     shown = text(client)
     assert "Acknowledged by Carol, Today 09:00." in shown
     assert "Acknowledge<span" not in shown
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/o/acme/flags", "/o/other/flags"])
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/o/acme/flags/", "/o/other/flags/"])
 def test_going_back_never_leaves_the_list(
     in_acme: Organization, carol: User, client_of: ClientOf, back: str
 ) -> None:
-    answer = client_of(carol).post(f"{LIST}/{flag().pk}/acknowledge", {"back": back})
+    answer = client_of(carol).post(f"{LIST}{flag().pk}/acknowledge/", {"back": back})
     assert answer.headers["Location"] == LIST
 
 
 def test_closed_flag_is_not_acknowledged(in_acme: Organization, carol: User, client_of: ClientOf) -> None:
     made = flag(closed_at=NOW)
-    answer = client_of(carol).post(f"{LIST}/{made.pk}/acknowledge", follow=True)
+    answer = client_of(carol).post(f"{LIST}{made.pk}/acknowledge/", follow=True)
     assert "This flag has closed by itself: its cause is gone." in answer.content.decode()
     made.refresh_from_db()
     assert made.acknowledged_at is None
@@ -151,7 +151,7 @@ def test_closed_flag_is_not_acknowledged(in_acme: Organization, carol: User, cli
 
 def test_snooze_keeps_day_and_reason(in_acme: Organization, carol: User, client_of: ClientOf) -> None:
     made, client = flag(), client_of(carol)
-    url = f"{LIST}/{made.pk}/snooze"
+    url = f"{LIST}{made.pk}/snooze/"
     assert "Sentence a" in text(client, url)
     answer = client.post(
         url, {"until_on": "2027-02-15", "reason": "The customer decides on Friday"}, follow=True
@@ -178,7 +178,7 @@ def test_snooze_that_makes_no_sense_is_refused(
     in_acme: Organization, carol: User, client_of: ClientOf, given: dict[str, str], words: str
 ) -> None:
     made = flag()
-    answer = client_of(carol).post(f"{LIST}/{made.pk}/snooze", given)
+    answer = client_of(carol).post(f"{LIST}{made.pk}/snooze/", given)
     assert answer.status_code == 422
     assert words in answer.content.decode()
     made.refresh_from_db()

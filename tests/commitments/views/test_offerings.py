@@ -17,7 +17,7 @@ from tests.factories import commitments as make
 from tests.factories.commitments import FRIDAY, NOW
 from tests.factories.tenants import Organizations, actor
 
-LIST, NEW, MAP = "/o/acme/offerings", "/o/acme/offerings/new", "/o/acme/offerings/map"
+LIST, NEW, MAP = "/o/acme/offerings/", "/o/acme/offerings/new/", "/o/acme/offerings/map/"
 ClientOf = Callable[[User], Client]
 
 
@@ -63,13 +63,13 @@ def test_everybody_looks_and_only_operations_changes(
     rewiring: Offering, organizations: Organizations, client_of: ClientOf, name: str, may: bool
 ) -> None:
     client = client_of(getattr(organizations, name))
-    one = f"{LIST}/{rewiring.pk}"
+    one = f"{LIST}{rewiring.pk}/"
     assert ("Add an offering</a>" in text(client)) == may
     assert ("Take out of use" in text(client, one)) == may
-    for url in (NEW, f"{one}/change"):
+    for url in (NEW, f"{one}change/"):
         assert client.get(url).status_code == (200 if may else 403)
     assert client.post(MAP, {}).status_code == (302 if may else 403)
-    assert client.post(f"{one}/archive").status_code == (302 if may else 403)
+    assert client.post(f"{one}archive/").status_code == (302 if may else 403)
     rewiring.refresh_from_db()
     assert (rewiring.archived_at is not None) == may
 
@@ -81,9 +81,9 @@ def test_strangers_and_foreign_offerings_are_not_found(
     with tenant_scope(organizations.other.pk):
         foreign = make.offering(charlie, {make.staffed_pool(charlie): 60})
     alice = client_of(organizations.alice)
-    for url in (f"{LIST}/{foreign.pk}", f"{LIST}/{foreign.pk}/change"):
+    for url in (f"{LIST}{foreign.pk}/", f"{LIST}{foreign.pk}/change/"):
         assert alice.get(url).status_code == 404
-    assert alice.post(f"{LIST}/{foreign.pk}/archive").status_code == 404
+    assert alice.post(f"{LIST}{foreign.pk}/archive/").status_code == 404
     assert alice.post(MAP, {"product": "Lift", "offering": foreign.pk}).status_code == 404
     assert client_of(organizations.charlie).get(LIST).status_code == 404
     assert Client().get(LIST).status_code == 302
@@ -103,7 +103,7 @@ def test_list_shows_the_work_of_one_and_open_promises(
 
 
 def test_detail_says_what_ten_take(rewiring: Offering, ops: Actor, dave: User, client_of: ClientOf) -> None:
-    shown = text(client_of(dave), f"{LIST}/{rewiring.pk}")
+    shown = text(client_of(dave), f"{LIST}{rewiring.pk}/")
     assert "One house takes 4 h, and 1.5 h of set-up once a promise." in shown
     assert "A promise of 10 takes 41.5 h Electricians, North." in shown
     assert "3 days of lead time pass in which nobody works on it." in shown
@@ -120,7 +120,7 @@ def test_offering_is_added_with_stages_in_order(electricians: Pool, bob: User, c
     }
     answer = client_of(bob).post(NEW, given)
     made = Offering.objects.get()
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"{LIST}/{made.pk}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{LIST}{made.pk}/")
     assert (made.name, made.unit) == ("Heat pump", "unit")
     rows = made.stages.values_list(
         "position", "minutes_per_unit", "setup_minutes", "lag_days", "max_minutes_per_day"
@@ -187,7 +187,7 @@ def test_changing_stages_leaves_promises_their_work(
     rewiring: Offering, electricians: Pool, ops: Actor, bob: User, client_of: ClientOf
 ) -> None:
     make.approved(rewiring, ops, 2)
-    url = f"{LIST}/{rewiring.pk}/change"
+    url = f"{LIST}{rewiring.pk}/change/"
     assert "Promises already made keep the work they were approved with" in text(client_of(bob), url)
     given = {"name": "Rewiring", "unit": "house", "stage-count": "1", **stage(0, electricians, per_unit="9")}
     assert client_of(bob).post(url, given).status_code == 302
@@ -202,8 +202,8 @@ def test_archived_offering_shows_apart_and_is_not_changed(
     client = client_of(bob)
     assert "Rewiring</a>" not in text(client)
     assert "Rewiring</a>" in text(client, f"{LIST}?archived")
-    assert "Out of use since Tue 9 February 2027." in text(client, f"{LIST}/{rewiring.pk}")
-    assert client.get(f"{LIST}/{rewiring.pk}/change").status_code == 404
+    assert "Out of use since Tue 9 February 2027." in text(client, f"{LIST}{rewiring.pk}/")
+    assert client.get(f"{LIST}{rewiring.pk}/change/").status_code == 404
 
 
 def asked(rep: Actor, *products: str, **fields: Any) -> None:

@@ -25,12 +25,12 @@ def stored(of: Offering, by: Actor, quantity: int) -> StoredVerdict:
 def test_verdict_detail_draws_the_picture_of_then(
     sales: Client, rewiring: Offering, rep: Actor, ops: Actor, quantity: int
 ) -> None:
-    then = picture(sales.get("/o/acme/check", terms(rewiring, quantity)).content.decode())
+    then = picture(sales.get("/o/acme/check/", terms(rewiring, quantity)).content.decode())
     verdict = stored(rewiring, rep, quantity)
     make.approved(rewiring, ops, 5)
-    page = sales.get(f"/o/acme/verdicts/{verdict.pk}").content.decode()
+    page = sales.get(f"/o/acme/verdicts/{verdict.pk}/").content.decode()
     assert picture(page).encode() == then.encode()
-    assert picture(sales.get("/o/acme/check", terms(rewiring, quantity)).content.decode()) != then
+    assert picture(sales.get("/o/acme/check/", terms(rewiring, quantity)).content.decode()) != then
     assert "Ask again today" in page
     assert f"since={verdict.pk}" in page
     assert "C-1001</a> proposed by Carol" in page
@@ -43,7 +43,7 @@ def test_recount_holds_for_what_was_stored(
     verdict = stored(rewiring, rep, quantity)
     counted = recount(verdict)
     assert (counted["kind"], counted["faults"], counted["digest_holds"]) == (kind, [], True)
-    page = words(sales.get(f"/o/acme/verdicts/{verdict.pk}?recount").content.decode())
+    page = words(sales.get(f"/o/acme/verdicts/{verdict.pk}/?recount").content.decode())
     assert "The proof holds." in page
     assert "Unchanged." in page
 
@@ -63,7 +63,7 @@ def test_recount_of_an_unknown_has_nothing_to_count(
 ) -> None:
     painters = make.staffed_pool(ops, "Painters", people=0)
     verdict = stored(make.offering(ops, {painters: 60}, "Painting"), rep, 1)
-    page = words(sales.get(f"/o/acme/verdicts/{verdict.pk}?recount").content.decode())
+    page = words(sales.get(f"/o/acme/verdicts/{verdict.pk}/?recount").content.decode())
     assert "Nothing to recount" in page
     assert "its capacity is not known. Who can help: an operations manager or admin." in page
 
@@ -72,12 +72,12 @@ def test_verdicts_are_guarded(
     rewiring: Offering, rep: Actor, dave: User, charlie: User, client_of: Callable[[User], Client]
 ) -> None:
     verdict = stored(rewiring, rep, 20)
-    viewed = client_of(dave).get(f"/o/acme/verdicts/{verdict.pk}")
+    viewed = client_of(dave).get(f"/o/acme/verdicts/{verdict.pk}/")
     assert viewed.status_code == 200
     assert "Ask again today" not in viewed.content.decode()
-    assert client_of(charlie).get(f"/o/acme/verdicts/{verdict.pk}").status_code == 404
-    assert client_of(charlie).get(f"/o/other/verdicts/{verdict.pk}").status_code == 404
-    assert Client().get(f"/o/acme/verdicts/{verdict.pk}").status_code == 302
+    assert client_of(charlie).get(f"/o/acme/verdicts/{verdict.pk}/").status_code == 404
+    assert client_of(charlie).get(f"/o/other/verdicts/{verdict.pk}/").status_code == 404
+    assert Client().get(f"/o/acme/verdicts/{verdict.pk}/").status_code == 302
 
 
 def test_verdict_page_asks_few_queries(
@@ -86,7 +86,7 @@ def test_verdict_page_asks_few_queries(
     for _ in range(5):
         make.approved(rewiring, ops, 2, company_name="Aldermoor School")
     verdict = stored(rewiring, rep, 20)
-    sales.get(f"/o/acme/verdicts/{verdict.pk}")
+    sales.get(f"/o/acme/verdicts/{verdict.pk}/")
     with django_assert_max_num_queries(18):
-        page = sales.get(f"/o/acme/verdicts/{verdict.pk}").content.decode()
+        page = sales.get(f"/o/acme/verdicts/{verdict.pk}/").content.decode()
     assert not re.search(r"\sstyle\s*=|\son[a-z]+\s*=|<style|<script(?![^>]*src=)", page)

@@ -58,10 +58,10 @@ def test_member_is_removed_and_shut_out(
     office: Client, acme: Organization, dave: User, client_of: Browse
 ) -> None:
     browser_of_dave = client_of(dave)
-    assert browser_of_dave.get("/o/acme/board").status_code == 200
+    assert browser_of_dave.get("/o/acme/board/").status_code == 200
     answer = office.post(f"/o/acme/members/{membership_of(acme, dave).pk}/remove/")
     assert "Dave is no longer a member." in said(office, answer)
-    assert browser_of_dave.get("/o/acme/board").status_code == 404
+    assert browser_of_dave.get("/o/acme/board/").status_code == 404
 
 
 def test_person_may_leave(office: Client, acme: Organization, alice: User, bob: User) -> None:
