@@ -1,5 +1,6 @@
 """Runs the whole product on this machine: services, migrations, a sample company, web, worker and beat."""
 
+import errno
 import os
 import signal
 import socket
@@ -10,10 +11,12 @@ import time
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
-from config import embedded, env
+from config import embedded, env, warden
 
-GRACE_SECONDS = 12
+Process = subprocess.Popen[bytes]
+LET_GO_SECONDS = 3
 
 
 def main() -> int:
@@ -22,11 +25,16 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    status = 0
     try:
         host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, least=1, most=65535)
-        _require_free(host, port)
-        embedded.provide()
-        _prepare(stop)
+        with _listen(host, port) as listener:
+            embedded.provide()
+            with warden.watch() as guard:
+                _prepare(stop, guard)
+                if not stop.is_set():
+                    status = _serve(listener, stop, guard)
+                warden.tell(guard, warden.ALL_IS_WELL)
     except (
         env.SettingError,
         PortTaken,
@@ -34,11 +42,7 @@ def main() -> int:
         subprocess.CalledProcessError,
     ) as error:
         print(error, file=sys.stderr)
-        embedded.release()
-        return 1
-    status = 0
-    if not stop.is_set():
-        status = _serve(host, port, stop)
+        status = 1
     embedded.release()
     return status
 
@@ -47,33 +51,41 @@ class PortTaken(Exception):
     """Nothing can listen there; the message says what to do."""
 
 
-def _require_free(host: str, port: int) -> None:
-    """Raise PortTaken when the address cannot be listened on, before anything is started."""
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-            return
-    except OSError as error:
-        raise PortTaken(
-            f"Concord cannot listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}). "
-            "Set PORT to another one, as in: PORT=8001 make demo"
-        ) from error
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there, so that nobody can take the port while the demo prepares.
+
+    A demo that was killed a moment ago may still be letting go of it. Raises PortTaken.
+    """
+    deadline = time.monotonic() + LET_GO_SECONDS
+    while True:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            return socket.create_server((host, port), family=family, backlog=2048)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            raise PortTaken(
+                f"Concord cannot listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}). "
+                "Set PORT to another one, as in: PORT=8001 make demo"
+            ) from error
 
 
-def _prepare(stop: threading.Event) -> None:
+def _prepare(stop: threading.Event, guard: Process) -> None:
     """Migrate and fill an empty database; the child processes use the services that run already."""
     os.environ.setdefault("ALLOWED_HOSTS", "*" if env.text("HOST", "127.0.0.1") == "0.0.0.0" else "")
     if not os.environ["ALLOWED_HOSTS"]:
         del os.environ["ALLOWED_HOSTS"]
-    _manage(stop, "migrate", "--verbosity", "0")
-    _manage(stop, "demo_company")
+    _manage(stop, guard, "migrate", "--verbosity", "0")
+    _manage(stop, guard, "demo_company")
 
 
-def _manage(stop: threading.Event, *arguments: str) -> None:
+def _manage(stop: threading.Event, guard: Process, *arguments: str) -> None:
     """Run a command to its end or until `stop`; each writes in transactions, so that ending it is safe."""
     if stop.is_set():
         return
     command = [sys.executable, "manage.py", *arguments]
-    child = subprocess.Popen(command, cwd=_root(), start_new_session=True)
+    child = _start(command, guard)
     while child.poll() is None:
         if stop.wait(0.1):
             _stop({"command": child})
@@ -86,7 +98,13 @@ def _root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-def _serve(host: str, port: int, stop: threading.Event) -> int:
+def _start(command: list[str], guard: Process, **options: Any) -> Process:
+    child = subprocess.Popen(command, cwd=_root(), start_new_session=True, **options)
+    warden.tell(guard, str(child.pid))
+    return child
+
+
+def _serve(listener: socket.socket, stop: threading.Event, guard: Process) -> int:
     home = os.environ.get("CONCORD_HOME", ".concord")
     python = [sys.executable, "-m"]
     commands = {
@@ -95,7 +113,7 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
             "gunicorn",
             "config.wsgi",
             "--bind",
-            f"{host}:{port}",
+            f"fd://{listener.fileno()}",
             "--workers",
             "2",
             "--threads",
@@ -132,11 +150,12 @@ def _serve(host: str, port: int, stop: threading.Event) -> int:
             str(Path(home) / "beat-schedule"),
         ],
     }
+    keeps = {"web": (listener.fileno(),)}
     children = {
-        name: subprocess.Popen(command, cwd=_root(), start_new_session=True, env=_environment())
+        name: _start(command, guard, env=_environment(), pass_fds=keeps.get(name, ()))
         for name, command in commands.items()
     }
-    threading.Thread(target=_announce, args=(host, port, stop), daemon=True).start()
+    threading.Thread(target=_announce, args=(*listener.getsockname()[:2], stop), daemon=True).start()
     status = 0
     while not stop.wait(0.5):
         ended = [name for name, child in children.items() if child.poll() is not None]
@@ -178,12 +197,12 @@ def _announce(host: str, port: int, stop: threading.Event) -> None:
     )
 
 
-def _stop(children: dict[str, "subprocess.Popen[bytes]"]) -> None:
+def _stop(children: dict[str, Process]) -> None:
     """Ask every child to end its work, then end it."""
     for child in children.values():
         if child.poll() is None:
             child.terminate()
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + warden.GRACE_SECONDS
     for child in children.values():
         try:
             child.wait(timeout=max(0.1, deadline - time.monotonic()))

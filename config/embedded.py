@@ -30,7 +30,7 @@ from psycopg import sql
 OWNER, WEB, DATABASE = "concord_owner", "concord_web", "concord"
 POSTGRES_SETTINGS = {"max_connections": "200", "shared_buffers": "'128MB'", "max_wal_size": "'1GB'"}
 _held: dict[Path, IO[str]] = {}
-_children: list["subprocess.Popen[bytes]"] = []
+_children: dict[Path, "subprocess.Popen[bytes]"] = {}
 
 
 class EmbeddedServiceError(Exception):
@@ -69,6 +69,15 @@ def release(home: Path | None = None) -> None:
                 _stop_redis(held)
                 _stop_postgres(held)
         handle.close()
+
+
+def abandon(home: Path | None = None) -> None:
+    """Stop the services that a killed process left running in this home, unless another one uses them."""
+    home = (home or Path(os.environ.get("CONCORD_HOME", ".concord"))).resolve()
+    if (home / "in-use.lock").exists():
+        with _starting(home):
+            _hold(home)
+        release(home)
 
 
 def _secret_key(home: Path) -> str:
@@ -205,7 +214,7 @@ def _start_redis(home: Path) -> str:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _children.append(process)
+        _children[home] = process
         assert process.stdin is not None
         # The password goes in by standard input, so that no list of processes shows it.
         process.stdin.write(
@@ -248,8 +257,8 @@ def _stop_redis(home: Path) -> None:
         except redis.ConnectionError as error:
             print(f"Redis was already gone: {error}", file=sys.stderr)
     record.unlink()
-    while _children:
-        _children.pop().wait(timeout=10)
+    if (child := _children.pop(home, None)) is not None:
+        child.wait(timeout=10)
 
 
 def _free_port() -> int:

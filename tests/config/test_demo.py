@@ -2,36 +2,55 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config import demo
+from config import demo, warden
 
 
-def test_port_in_use_ends_with_one_sentence() -> None:
+@pytest.fixture
+def guard() -> Iterator[demo.Process]:
+    """A warden that has nothing to end."""
+    with warden.watch() as started:
+        yield started
+        warden.tell(started, warden.ALL_IS_WELL)
+
+
+def test_port_in_use_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "LET_GO_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(demo.PortTaken) as refused:
-            demo._require_free("127.0.0.1", port)
+            demo._listen("127.0.0.1", port)
     assert str(refused.value) == (
         f"Concord cannot listen on 127.0.0.1:{port} (address already in use). "
         "Set PORT to another one, as in: PORT=8001 make demo"
     )
-    demo._require_free("127.0.0.1", port)
+    demo._listen("127.0.0.1", port).close()
 
 
-def test_stop_ends_a_command_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_of_a_demo_that_was_killed_a_moment_ago_is_waited_for() -> None:
+    other = socket.create_server(("127.0.0.1", 0))
+    threading.Timer(0.5, other.close).start()
+    with demo._listen("127.0.0.1", other.getsockname()[1]) as listener:
+        assert listener.fileno() > 0
+
+
+def test_stop_ends_a_command_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: demo.Process
+) -> None:
     (tmp_path / "manage.py").write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setattr(demo, "_root", lambda: tmp_path)
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
     started = time.monotonic()
-    demo._manage(stop, "migrate")
-    demo._manage(stop, "demo_company")
+    demo._manage(stop, guard, "migrate")
+    demo._manage(stop, guard, "demo_company")
     assert time.monotonic() - started < 10
 
 
-def test_failed_command_is_an_error() -> None:
+def test_failed_command_is_an_error(guard: demo.Process) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        demo._manage(threading.Event(), "no_such_command")
+        demo._manage(threading.Event(), guard, "no_such_command")
