@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -82,7 +82,7 @@ def _measure() -> None:
     finally:
         server.terminate()
         server.wait()
-    _engine_share(made["organization"])
+    _engine_share(made["token"])
 
 
 def _free_port() -> int:
@@ -115,22 +115,21 @@ def _client(port: int, token: str) -> Callable[..., Any]:
 
 
 def _checks(ask: Callable[..., Any]) -> None:
-    offerings = ask("GET", "/api/v1/offerings/")["results"]
+    offerings = [offering["id"] for offering in ask("GET", "/api/v1/offerings/")["results"]]
+    asked = _asked(offerings)
+    _time("http_check_10000", lambda: ask("POST", "/api/v1/checks/", next(asked)))
+
+
+def _asked(offerings: list[int]) -> Iterator[dict[str, Any]]:
+    """Yield what to check, from a single unit to far too much, always the same."""
     chance, today = random.Random(1), datetime.now(UTC).date()
-
-    def one() -> None:
-        ask(
-            "POST",
-            "/api/v1/checks/",
-            {
-                "offering": chance.choice(offerings)["id"],
-                "quantity": chance.randint(1, 30),
-                "earliest_start": today.isoformat(),
-                "promised_on": (today + timedelta(days=chance.randint(14, 120))).isoformat(),
-            },
-        )
-
-    _time("http_check_10000", one)
+    while True:
+        yield {
+            "offering": chance.choice(offerings),
+            "quantity": chance.choice((1, 4, 12, 40, 150)),
+            "earliest_start": today.isoformat(),
+            "promised_on": (today + timedelta(days=chance.randint(14, 120))).isoformat(),
+        }
 
 
 def _time(name: str, one: Callable[[], Any]) -> None:
@@ -146,58 +145,77 @@ def _time(name: str, one: Callable[[], Any]) -> None:
     report(f"{name}_p95", cuts[18], "ms")
 
 
-def _engine_share(slug: str) -> None:
+def _engine_share(token: str) -> None:
     """Print what part of a check's time the engine takes, and how many statements read the book."""
-    code = f"from benchmarks.pages import share; import sys; share({slug!r})"
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    code = f"from benchmarks.pages import share; share({token!r})"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "ALLOWED_HOSTS": "testserver"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=environment)
 
 
-def share(slug: str) -> None:
-    """Time the engine inside checks in this process."""
+def share(token: str) -> None:
+    """Time the engine inside HTTP checks in this process, with tables held and with tables built anew."""
     import django
 
     django.setup()
     from django.db import connection
+    from django.test import Client
     from django.test.utils import CaptureQueriesContext
-    from django.utils import timezone
 
     from commitments.models import Offering
-    from commitments.selectors import checks
-    from feasibility import assess
-    from tenants.models import Organization
+    from commitments.selectors import book, checks, pictures
+    from commitments.services import checking
+    from feasibility import held_tables
     from tenants.scope import tenant_scope
-    from tenants.tenant_lookup import organization_id_of_slug
+    from tenants.tenant_lookup import organization_id_of_token
 
-    spent = [0.0]
+    spent = {"engine": 0.0, "progress": 0.0, "picture": 0.0, "proof": 0.0}
+    _watch(checks, "assess", "engine", spent)
+    _watch(book, "edf_plan", "progress", spent)
+    _watch(pictures, "weekly_picture", "picture", spent)
+    _watch(checking, "certify", "proof", spent)
+    _watch(checking, "faults", "proof", spent)
+    organization_id = organization_id_of_token(token)
+    assert organization_id is not None
+    with tenant_scope(organization_id):
+        offerings = list(Offering.objects.order_by("id").values_list("id", flat=True))
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    for held in (True, False):
+        asked = _asked(offerings)
+        refused = whole = 0.0
+        for number in range(REQUESTS + 30):
+            if number == 30:  # the first ones import, connect and fill what is held
+                refused, whole = 0.0, 0.0
+                spent.update(dict.fromkeys(spent, 0.0))
+            if not held:
+                held_tables._held.clear()
+            begun = time.perf_counter()
+            with CaptureQueriesContext(connection) as captured:
+                answer = client.post("/api/v1/checks/", next(asked), content_type="application/json")
+            whole += time.perf_counter() - begun
+            assert answer.status_code == 201, answer.content
+            refused += answer.json()["verdict"] == "infeasible"
+        which = "held" if held else "built"
+        for part, seconds in spent.items():
+            report(f"check_{part}_ms_tables_{which}", seconds / REQUESTS * 1000, "ms")
+            report(f"check_{part}_share_tables_{which}", seconds / whole * 100, "%")
+    grouped = sum("GROUP BY" in query["sql"] for query in captured)
+    report("check_grouped_queries", grouped, "statements")
+    report("check_statements", len(captured), "statements")
+    report("check_refusals", refused / REQUESTS * 100, "%")
+
+
+def _watch(module: Any, name: str, part: str, spent: dict[str, float]) -> None:
+    """Add the seconds of every call to the part's."""
+    real = getattr(module, name)
 
     def timed(*args: Any, **kwargs: Any) -> Any:
         begun = time.perf_counter()
         try:
-            return assess(*args, **kwargs)
+            return real(*args, **kwargs)
         finally:
-            spent[0] += time.perf_counter() - begun
+            spent[part] += time.perf_counter() - begun
 
-    checks.assess = timed  # type: ignore[attr-defined]
-    organization_id = organization_id_of_slug(slug)
-    assert organization_id is not None
-    whole, at = 0.0, timezone.now()
-    with tenant_scope(organization_id):
-        organization = Organization.objects.get(pk=organization_id)
-        offerings = list(Offering.objects.prefetch_related("stages"))
-        for number in range(40):
-            offering = offerings[number % len(offerings)]
-            asked = checks.Asked(
-                offering, 5, at.date(), at.date() + timedelta(days=60), None, checks.routing_of(offering)
-            )
-            with CaptureQueriesContext(connection) as captured:
-                begun = time.perf_counter()
-                answered = checks.check(asked=asked, organization=organization, at=at)
-                assert answered.sentence
-                whole += time.perf_counter() - begun
-        report("check_statements", len(captured), "statements")
-    report("check_engine_ms", spent[0] / 40 * 1000, "ms")
-    report("check_engine_share", spent[0] / whole * 100, "%")
+    setattr(module, name, timed)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ It imports nothing of the engine, so that a fault there cannot hide here. Rows a
 [row, day, minutes].
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import Any
 
@@ -27,10 +28,10 @@ def _short(no: dict[str, Any]) -> list[str]:
 
 def _forced(rows: list[list[int]], parts: list[list[int]]) -> int:
     """Minutes that the rows cannot put on any day outside the parts."""
-    chosen = {day for first, last in parts for day in range(first, last + 1)}
+    chosen = sorted({day for first, last in parts for day in range(first, last + 1)})
     forced = 0
     for start, due, minutes, limit in rows:
-        outside = sum(day not in chosen for day in range(start, due + 1))
+        outside = due - start + 1 - (bisect_right(chosen, due) - bisect_left(chosen, start))
         forced += max(0, minutes - limit * outside) if limit else minutes * (outside == 0)
     return forced
 

@@ -46,7 +46,7 @@ def edf_plan(capacity: Ints, starts: Ints, dues: Ints, minutes: Ints, limits: In
     order = np.argsort(starts, kind="stable")
     if limits is not None:  # of equals those with a limit first: the others can catch up in a day
         order = np.lexsort((minutes, -limits, starts))
-    queue = [(int(starts[row]), int(dues[row]), int(row)) for row in order]
+    queue = list(zip(starts[order].tolist(), dues[order].tolist(), order.tolist(), strict=True))
     left: list[int] = minutes.tolist()
     most: list[int] = minutes.tolist() if limits is None else np.where(limits > 0, limits, minutes).tolist()
     waiting: list[tuple[int, int, int]] = []

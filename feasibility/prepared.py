@@ -9,6 +9,7 @@ from feasibility.assessment import StageWindow
 from feasibility.book import PoolBook
 from feasibility.crew_room import CrewRoom
 from feasibility.crew_schedule import CrewSchedule
+from feasibility.held_tables import table_of
 from feasibility.open_room import OpenRoom
 from feasibility.overloads import overloads
 from feasibility.plan import Plan, edf_plan, late_plan
@@ -43,21 +44,21 @@ class PreparedPool:
     @cached_property
     def table(self) -> PromiseTable:
         """The promise table of the hard work against the whole capacity."""
-        return PromiseTable.build(self.book.known_capacity(), self.rows)
+        return table_of(self.book.known_capacity(), self.rows)
 
     @cached_property
     def buffered_table(self) -> PromiseTable:
         """The same against the capacity without the safety buffer."""
         if not self.book.buffer_percent:
             return self.table
-        return PromiseTable.build(self.book.buffered_capacity(), self.rows)
+        return self.table.without_capacity(self.book.known_capacity() - self.book.buffered_capacity())
 
     @cached_property
     def wide_table(self) -> PromiseTable:
         """The same work in its widest windows: what no re-planning of milestones can beat."""
         if self.book.wide is None:
             return self.table
-        return PromiseTable.build(self.book.known_capacity(), self.wide_rows)
+        return table_of(self.book.known_capacity(), self.wide_rows)
 
     def with_stages(self, stages: Sequence[StageWindow]) -> "PreparedPool":
         """The pool once these stages are in its book; a table that is held is updated, not rebuilt."""
@@ -73,10 +74,7 @@ class PreparedPool:
         )
         after = PreparedPool(book)
         if "table" in self.__dict__:
-            table = self.table
-            for start, due, minutes in zip(own.starts, own.dues, own.minutes, strict=True):
-                table = table.with_work(int(start), int(due), int(minutes))
-            after.__dict__["table"] = table
+            after.__dict__["table"] = self.table.with_rows(own)
         return after
 
     @cached_property

@@ -8,8 +8,8 @@ the day-by-day schedule behind it: Horn 1974; the flow condition: Gale 1957). Wo
 everything in the book may be planned anew inside its own window.
 """
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +19,24 @@ from feasibility.errors import BadAsk
 from feasibility.interval import Interval
 from feasibility.rows import Ints, WorkRows
 
-# Added below the diagonal, where no interval is: larger than any capacity, far from overflowing.
-NO_INTERVAL = 1 << 60
-
-
-@lru_cache(maxsize=16)
-def _below_diagonal(days: int) -> Ints:
-    return np.tril(np.full((days, days), NO_INTERVAL, np.int64), -1)
+# Reading from slack costs a little each time; so often it has cost as much as the rooms would.
+READS_WORTH_ROOMS = 60
 
 
 def slack_of(capacity: Ints, rows: WorkRows) -> Ints:
     """Capacity minus contained work of every interval, days x days; n + days^2 steps.
 
-    Sums run in float64, which is exact for whole minutes up to 2^53, until the last subtraction.
+    A day's capacity counts like a row of minus that much with just this day as its window. Below the
+    diagonal, where no interval is, stands 0.
     """
     days = len(capacity)
-    cells = np.bincount(rows.starts * days + rows.dues, rows.minutes, days * days).reshape(days, days)
+    work = np.bincount(rows.starts * days + rows.dues, rows.minutes, days * days)  # exact up to 2^53
+    slack = -work.astype(np.int64)
+    slack[:: days + 1] += capacity
+    slack = slack.reshape(days, days)
+    np.cumsum(slack, axis=1, out=slack)
     for start in range(days - 2, -1, -1):
-        np.add(cells[start], cells[start + 1], out=cells[start])
-    np.cumsum(cells, axis=1, out=cells)
-    until = np.cumsum(capacity, dtype=np.int64)
-    slack = _below_diagonal(days) + until
-    slack -= (until - capacity)[:, None]
-    np.subtract(slack, cells, out=slack, casting="unsafe")
+        np.add(slack[start, start:], slack[start + 1, start:], out=slack[start, start:])
     return slack
 
 
@@ -86,12 +81,13 @@ def room_once(book: PoolBook, start: int, due: int) -> int:
     return int((until[due:] - (until - capacity)[: start + 1, None] - work).min())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class PromiseTable:
-    """Slack and room of every window of one pool; immutable, updates give a new table."""
+    """Slack and room of every window of one pool; its answers never change, updates give a new table."""
 
     capacity: Ints
     slack: Ints
+    _reads: int = field(default=0, init=False, repr=False)
 
     @cached_property
     def rooms(self) -> Ints:
@@ -107,7 +103,9 @@ class PromiseTable:
     @classmethod
     def build(cls, capacity: Ints, rows: WorkRows) -> "PromiseTable":
         """The table of rows that already lie on the axis of `capacity`."""
-        return cls(capacity, slack_of(capacity, rows))
+        slack = slack_of(capacity, rows)
+        slack.flags.writeable = False  # whoever holds the table answers from it
+        return cls(capacity, slack)
 
     @property
     def days(self) -> int:
@@ -118,7 +116,16 @@ class PromiseTable:
         """The most minutes that new work with window [start, due] can bring; below zero if overbooked."""
         if not 0 <= start <= due < len(self.capacity):
             raise BadAsk(f"There is no window from day {start} to day {due}.")
-        return int(self.rooms.item(start, due))
+        rooms = self._rooms_if_worth_it()
+        return int(self.slack[: start + 1, due:].min() if rooms is None else rooms.item(start, due))
+
+    def _rooms_if_worth_it(self) -> Ints | None:
+        """The rooms, unless the table has been read too seldom for building them to pay."""
+        rooms: Ints | None = self.__dict__.get("rooms")
+        if rooms is None:
+            self._reads += 1
+            return self.rooms if self._reads > READS_WORTH_ROOMS else None
+        return rooms
 
     def fits(self, start: int, due: int, minutes: int) -> bool:
         """Whether new work fits beside the book."""
@@ -130,12 +137,20 @@ class PromiseTable:
 
     def earliest(self, start: int, minutes: int) -> int | None:
         """The first day by which the work can be done when it may begin on `start`, or None."""
-        due = start + int(self.rooms[start, start:].searchsorted(minutes))
+        rooms = self._rooms_if_worth_it()
+        if rooms is None:
+            ahead = np.minimum.accumulate(self.slack[: start + 1, start:].min(axis=0)[::-1])[::-1]
+        else:
+            ahead = rooms[start, start:]
+        due = start + int(ahead.searchsorted(minutes))
         return due if due < self.days else None
 
     def latest(self, due: int, minutes: int, floor: int) -> int | None:
         """The last day, not before `floor`, on which work due on `due` may begin, or None."""
-        enough = int(np.count_nonzero(self.rooms[floor : due + 1, due] >= minutes))
+        rooms = self._rooms_if_worth_it()
+        around = self.slack[: due + 1, due:]
+        column = np.minimum.accumulate(around.min(axis=1)) if rooms is None else rooms[: due + 1, due]
+        enough = int(np.count_nonzero(column[floor:] >= minutes))
         return floor + enough - 1 if enough else None
 
     def bottleneck(self, start: int, due: int) -> Interval:
@@ -174,6 +189,20 @@ class PromiseTable:
         if minutes >= 0 and "rooms" in self.__dict__:
             after.__dict__["rooms"] = rooms_after(self.rooms, start, due, minutes)
         return after
+
+    def without_capacity(self, capacity: Ints) -> "PromiseTable":
+        """The table after `capacity` minutes a day have been taken away."""
+        taken = np.cumsum(capacity)
+        slack = self.slack - taken
+        slack += (taken - capacity)[:, None]
+        return PromiseTable(self.capacity - capacity, slack)
+
+    def with_rows(self, rows: WorkRows) -> "PromiseTable":
+        """The table after all these rows have come into the book."""
+        table = self
+        for start, due, minutes in zip(rows.starts, rows.dues, rows.minutes, strict=True):
+            table = table.with_work(int(start), int(due), int(minutes))
+        return table
 
     def without_work(self, start: int, due: int, minutes: int) -> "PromiseTable":
         """The table after work with window [start, due] has left the book."""

@@ -13,7 +13,9 @@ import subprocess, sys, time
 from config import warden
 with warden.watch() as guard:
     child = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], stdout=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     warden.tell(guard, str(child.pid))
     print(child.pid, guard.pid, flush=True)

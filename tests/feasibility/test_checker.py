@@ -109,4 +109,8 @@ def test_a_yes_beside_an_overbooked_week_proves_that_the_lateness_is_not_its_own
 def test_the_checker_imports_nothing_of_the_engine() -> None:
     lines = Path(feasibility.checker.__file__).read_text().splitlines()
     imports = [line for line in lines if line.startswith(("import ", "from "))]
-    assert imports == ["from collections import Counter", "from typing import Any"]
+    assert imports == [
+        "from bisect import bisect_left, bisect_right",
+        "from collections import Counter",
+        "from typing import Any",
+    ]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feasibility import BadAsk, PoolBook, PromiseTable, WorkRows, room_once
+from feasibility.table import READS_WORTH_ROOMS
 from tests.feasibility.flow_oracle import all_placed, most_placed
 from tests.feasibility.random_books import loose_book, random_window, tight_book
 
@@ -135,6 +136,43 @@ def test_room_never_grows_when_the_window_shrinks(seed: int) -> None:
         row = rooms[start, start:]
         assert (np.diff(row) >= 0).all()
         assert (np.diff(rooms[: start + 1, start]) <= 0).all()
+
+
+def test_answers_are_the_same_before_and_after_rooms_are_built() -> None:
+    for seed in range(200):
+        capacity, rows = loose_book(seed)
+        rng = np.random.default_rng([seed, 5])
+        seldom, often = PromiseTable.build(capacity, rows), PromiseTable.build(capacity, rows)
+        assert often.rooms.shape == often.slack.shape
+        for _ in range(6):
+            start, due = random_window(rng, len(capacity))
+            minutes = int(rng.integers(-200, 900))
+            assert seldom.room(start, due) == often.room(start, due)
+            assert seldom.earliest(start, minutes) == often.earliest(start, minutes)
+            assert seldom.latest(due, minutes, start) == often.latest(due, minutes, start)
+        assert "rooms" not in vars(seldom)
+
+
+def test_rooms_are_built_once_reading_without_them_has_cost_as_much() -> None:
+    table = PromiseTable.build(np.full(5, 60), WorkRows.none())
+    for _ in range(READS_WORTH_ROOMS):
+        table.room(0, 4)
+    assert "rooms" not in vars(table)
+    assert table.room(0, 4) == 300
+    assert "rooms" in vars(table)
+
+
+def test_capacity_taken_away_equals_a_rebuild() -> None:
+    for seed in range(100):
+        capacity, rows = loose_book(seed)
+        taken = capacity // 7
+        after = PromiseTable.build(capacity, rows).without_capacity(taken)
+        rebuilt = PromiseTable.build(capacity - taken, rows)
+        upper = np.triu_indices(len(capacity))
+        assert (after.slack[upper] == rebuilt.slack[upper]).all()
+        assert (after.capacity == rebuilt.capacity).all()
+        assert (after.short_by_due() == rebuilt.short_by_due()).all()
+        assert (after.at_risk(rows.starts, rows.dues) == rebuilt.at_risk(rows.starts, rows.dues)).all()
 
 
 def test_one_window_of_a_book_that_nobody_holds_is_the_table_read() -> None:
