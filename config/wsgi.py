@@ -9,4 +9,5 @@ application = get_wsgi_application()
 
 from tenants.role_check import exit_unless_confined  # noqa: E402  (needs the applications loaded)
 
-exit_unless_confined()
+GUNICORN_GIVES_UP = 3  # with any other status it starts the next worker, which would end as well
+exit_unless_confined(GUNICORN_GIVES_UP)

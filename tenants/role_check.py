@@ -53,7 +53,7 @@ def database_role_is_confined(
     return [Error(sentence, hint=hint, id="tenants.E001")]
 
 
-def exit_unless_confined() -> None:
+def exit_unless_confined(status: int = 1) -> None:
     """End the process with one sentence when its database role could see every organization.
 
     A database that does not answer yet ends nothing: /readyz asks again and stays at 503 until it is good.
@@ -66,4 +66,6 @@ def exit_unless_confined() -> None:
     finally:
         connections["default"].close()  # the processes forked from this one must not share it
     if sentence:
-        sys.exit(f"{sentence} Use a plain web role in DATABASE_URL and the owner in DATABASE_OWNER_URL.")
+        hint = "Use a plain web role in DATABASE_URL and the owner in DATABASE_OWNER_URL."
+        sys.stderr.write(f"{sentence} {hint}\n")
+        sys.exit(status)

@@ -47,7 +47,8 @@ def link_in(sent: Any) -> str:
 
 def code_of(secret: str) -> str:
     """Return what an authenticator shows now."""
-    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    _, now, _ = yield_hotp_counters_from_time()  # between the last and the next
+    return format_hotp_value(hotp_value(secret, now))
 
 
 def test_person_signs_up_with_a_name(settings: Any) -> None:
@@ -78,7 +79,7 @@ def test_address_is_verified_before_the_first_sign_in(settings: Any, mailoutbox:
     assert browser.post("/accounts/signup/", typed)["Location"] == "/accounts/confirm-email/"
     assert not is_signed_in(browser)
     [sent] = mailoutbox
-    assert sent.to == ["erin@acme.example"]
+    assert (sent.to, sent.subject) == (["erin@acme.example"], "Confirm your e-mail address for Concord")
     assert browser.get("/accounts/confirm-email/").status_code == 200
     confirm = link_in(sent)
     assert browser.get(confirm).status_code == 200
@@ -96,7 +97,9 @@ def test_sign_up_with_a_known_address_tells_nobody_but_its_owner(
     typed = {"name": "Eve", "email": "erin@acme.example", "password1": NEW_PASSWORD}
     assert Client().post("/accounts/signup/", typed)["Location"] == "/accounts/confirm-email/"
     assert User.objects.count() == 1
-    assert [sent.to for sent in mailoutbox] == [["erin@acme.example"]]
+    [sent] = mailoutbox
+    assert (sent.to, sent.subject) == (["erin@acme.example"], "You have an account already")
+    assert link_in(sent) == "/accounts/password/reset/"
     assert not sign_in(Client(), NEW_PASSWORD).has_header("Location")
 
 
@@ -144,9 +147,26 @@ def test_forgotten_password_is_set_anew(mailoutbox: list[Any]) -> None:
     assert "password1" not in Client().get(link_in(mailoutbox[0]), follow=True).content.decode()
 
 
+def test_links_in_mails_lead_to_the_site_by_whatever_name_it_was_asked(
+    settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.SITE_URL = "https://concord.acme.example"
+    person("erin")
+    typed = {"email": "erin@acme.example"}
+    Client(headers={"Host": "elsewhere.example"}).post("/accounts/password/reset/", typed)
+    [sent] = mailoutbox
+    assert sent.subject == "Set a new password for Concord"
+    assert re.findall(r"https?://[^/\s]+", sent.body) == ["https://concord.acme.example"]
+    assert "elsewhere.example" not in sent.body
+
+
 def test_reset_does_not_say_whether_an_address_is_known(mailoutbox: list[Any]) -> None:
     answer = Client().post("/accounts/password/reset/", {"email": "nobody@acme.example"})
     assert answer["Location"] == "/accounts/password/reset/done/"
+    [sent] = mailoutbox
+    assert (sent.to, sent.subject) == (["nobody@acme.example"], "No account with this address")
+    assert link_in(sent) == "/accounts/signup/"
 
 
 def test_password_is_changed(client_of: Callable[[User], Client]) -> None:

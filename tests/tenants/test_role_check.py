@@ -57,7 +57,7 @@ def test_owner_is_named() -> None:
 )
 def test_web_does_not_start(db: None, role: str, reason: str) -> None:
     ended = _start(["-c", START], role)
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert ended.stderr.strip().splitlines()[-1] == (
         f"DATABASE_URL signs in as '{role}', which {reason}: one organization could see another's data. "
         "Use a plain web role in DATABASE_URL and the owner in DATABASE_OWNER_URL."
@@ -66,8 +66,21 @@ def test_web_does_not_start(db: None, role: str, reason: str) -> None:
 
 def test_web_does_not_start_past_the_policies(bypassing: str) -> None:
     ended = _start(["-c", START], bypassing)
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert "which bypasses row-level security" in ended.stderr
+
+
+def test_gunicorn_gives_up_instead_of_starting_one_worker_after_another(db: None) -> None:
+    command = [
+        "-m",
+        "gunicorn",
+        "config.wsgi",
+        "--bind",
+        f"unix:{services.HOME / services.PROCESS / 'web.sock'}",
+    ]
+    ended = _start(command, embedded.OWNER)
+    assert ended.returncode == 3
+    assert ended.stderr.count("which owns the tables") == 1
 
 
 def test_web_starts_as_the_web_role(db: None) -> None:
