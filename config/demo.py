@@ -65,10 +65,11 @@ def _listen(host: str, port: int) -> socket.socket:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
-            raise PortTaken(
-                f"Concord cannot listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}). "
-                "Set PORT to another one, as in: PORT=8001 make demo"
-            ) from error
+            hint = "Set PORT to another one, as in: PORT=8001 make demo"
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                hint = "Set HOST to an address of this machine, as in: HOST=127.0.0.1 make demo"
+            reason = (error.strerror or str(error)).partition(" (while")[0].lower()
+            raise PortTaken(f"Concord cannot listen on {host}:{port} ({reason}). {hint}") from error
 
 
 def _prepare(stop: threading.Event, guard: Process) -> None:

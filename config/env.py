@@ -1,8 +1,9 @@
 """Reads settings from the environment and says in one sentence which one is wrong."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -13,9 +14,9 @@ class SettingError(Exception):
 
 
 def text(name: str, default: str | None = None) -> str:
-    """Return the setting as text; raise SettingError when it is missing and has no default."""
+    """Return the setting as text; raise SettingError when it is missing or empty and has no default."""
     value = os.environ.get(name, default)
-    if value is None:
+    if value is None or (default is None and not value.strip()):
         raise SettingError(f"{name} is not set. docs/configuration.md says what it means.")
     return value
 
@@ -40,6 +41,22 @@ def number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int
     return value
 
 
+def one_of(name: str, default: str, choices: Collection[str]) -> str:
+    """Return one of the words, whatever its case; raise SettingError for any other."""
+    value = os.environ.get(name, default).strip().upper()
+    if value not in choices:
+        raise SettingError(f"{name} is {value!r}; use one of {', '.join(choices)}.")
+    return value
+
+
+def site(name: str, default: str) -> str:
+    """Return the address of a site without a slash at its end; raise SettingError when it is none."""
+    url = os.environ.get(name, default).rstrip("/")
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise SettingError(f"{name} is {url!r}; use an address like https://concord.example.com.")
+    return url
+
+
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated setting as a list without blanks."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -54,10 +71,7 @@ def postgres(name: str, url: str) -> dict[str, object]:
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise SettingError(f"{name} is not a PostgreSQL address (postgres://user:password@host:5432/name).")
     options = dict(parse_qsl(parts.query))
-    try:
-        port = parts.port
-    except ValueError:
-        raise SettingError(f"{name} has a port that is not a number from 0 to 65535.") from None
+    port = _port(name, parts)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.strip("/")),
@@ -71,7 +85,9 @@ def postgres(name: str, url: str) -> dict[str, object]:
 
 def redis(name: str, url: str) -> str:
     """Return a Redis URL unchanged; raise SettingError when it is none."""
-    if urlsplit(url).scheme not in {"redis", "rediss"}:
+    parts = urlsplit(url)
+    _port(name, parts)
+    if parts.scheme not in {"redis", "rediss"}:
         raise SettingError(f"{name} is not a Redis address (redis://host:6379/0).")
     return url
 
@@ -101,10 +117,17 @@ def email(name: str, url: str, folder: Path) -> dict[str, object]:
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_PORT": _port(name, parts) or (465 if parts.scheme == "smtps" else 587),
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": parts.scheme == "smtps",
         "EMAIL_USE_TLS": "tls=yes" in parts.query,
         "EMAIL_TIMEOUT": 20,
     }
+
+
+def _port(name: str, parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        raise SettingError(f"{name} has a port that is not a number from 0 to 65535.") from None

