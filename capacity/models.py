@@ -1,4 +1,5 @@
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -7,6 +8,7 @@ from tenants.models import OrganizationOwned, User
 from tenants.querysets import TenantForeignKey
 
 LONGEST_DAY_MINUTES = 1440
+SIGN = "Time off and outages take minutes away (negative); overtime and extra add them (positive)."
 
 
 class Pool(OrganizationOwned):
@@ -66,6 +68,11 @@ class Resource(OrganizationOwned):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Name the field of what the constraint would refuse as a whole."""
+        if self.active_from and self.active_until and self.active_until < self.active_from:
+            raise ValidationError({"active_until": "The last active day is before the first."})
+
 
 class PoolMembership(OrganizationOwned):
     """A resource works in a pool."""
@@ -117,10 +124,7 @@ class CapacityChange(OrganizationOwned):
                 condition=models.Q(kind__in=["time_off", "outage"], minutes_per_day__lt=0)
                 | models.Q(kind__in=["overtime", "extra"], minutes_per_day__gt=0),
                 name="capacity_change_sign",
-                violation_error_message=(
-                    "Time off and outages take minutes away (negative); "
-                    "overtime and extra add them (positive)."
-                ),
+                violation_error_message=SIGN,
             ),
         ]
         indexes = [
@@ -129,6 +133,17 @@ class CapacityChange(OrganizationOwned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.starts_on} to {self.ends_on}"
+
+    def clean(self) -> None:
+        """Name the fields of what the constraints would refuse as a whole."""
+        problems = {}
+        if self.ends_on < self.starts_on:
+            problems["ends_on"] = "The last day is before the first."
+        takes_away = self.kind in {self.Kind.TIME_OFF, self.Kind.OUTAGE}
+        if not self.minutes_per_day or (self.minutes_per_day < 0) != takes_away:
+            problems["minutes_per_day"] = SIGN
+        if problems:
+            raise ValidationError(problems)
 
 
 class CapacityRevision(OrganizationOwned):

@@ -37,6 +37,18 @@ def daily_capacity(
     return {pool_id: _of_pool(pool_id, working.get(pool_id, []), changes, span) for pool_id in pool_ids}
 
 
+def without_a_pattern(pool_ids: Collection[int], first_on: date, days: int) -> dict[int, list[str]]:
+    """Return by pool the names of its resources active in the span that have no weekly pattern; one query."""
+    span, found = Span(first_on, days), defaultdict(list)
+    rows = PoolMembership.objects.filter(pool_id__in=pool_ids, resource__weekly_minutes=None)
+    for pool_id, name, active_from, active_until in rows.order_by("resource__name").values_list(
+        "pool_id", "resource__name", "resource__active_from", "resource__active_until"
+    ):
+        if is_active(span, active_from, active_until):
+            found[pool_id].append(name)
+    return found
+
+
 def resource_daily_minutes(resource_id: int, first_on: date, days: int) -> NDArray[np.int64] | None:
     """Return a resource's minutes on each day, None when it has no weekly pattern; two queries."""
     span = Span(first_on, days)

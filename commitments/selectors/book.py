@@ -9,7 +9,7 @@ from django.db.models import Case, F, Max, QuerySet, Sum, Value, When
 from numpy.typing import NDArray
 
 from capacity.models import Pool
-from capacity.selectors.calendars import current_revision, daily_capacity
+from capacity.selectors.calendars import current_revision, daily_capacity, without_a_pattern
 from commitments.models import CommitmentStage, LedgerEvent
 from feasibility import Axis, PoolBook, WorkRows, edf_plan
 from feasibility.assessment import BottleneckPart
@@ -20,12 +20,16 @@ LOOK_BACK_DAYS = 120
 
 @dataclass(frozen=True)
 class Book:
-    """Pools with their books on one axis that begins today; revision grows with every write."""
+    """Pools with their books on one axis that begins today; revision grows with every write.
+
+    `without_pattern` names the resources for which a pool's capacity is missing.
+    """
 
     axis: Axis
     pools: Mapping[int, Pool]
     books: Mapping[int, PoolBook]
     revision: int
+    without_pattern: Mapping[int, list[str]] = field(default_factory=dict)
     rival_counts: dict[tuple[BottleneckPart, ...], int] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -67,7 +71,9 @@ def book_of(
         pool_id: _pool_book(pool, capacity[pool_id], rows.get(pool_id, []), first_on)
         for pool_id, pool in pools.items()
     }
-    return Book(axis, pools, books, book_revision())
+    missing = [pool_id for pool_id in pools if capacity[pool_id] is None]
+    named = without_a_pattern(missing, first_on, LOOK_BACK_DAYS + axis.days) if missing else {}
+    return Book(axis, pools, books, book_revision(), named)
 
 
 Row = tuple[date, date, date, date, int, int]

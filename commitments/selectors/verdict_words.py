@@ -13,6 +13,7 @@ WORDS = {
     Verdict.UNKNOWN: "Cannot say for {date}",
 }
 WHO = "an operations manager or admin"
+NAMED = 3  # people in a sentence
 
 
 def heading(verdict: Verdict, promised_on: date, today: date) -> str:
@@ -69,7 +70,7 @@ def missing_words(missing: Missing, book: Book) -> dict[str, str]:
     name = pool.name if pool else "A pool"
     what, who = {
         Lack.NO_ROUTING: ("The offering has no stages: which work it takes is not known.", WHO),
-        Lack.NO_CAPACITY: (f"{name} has no people with a working week: its capacity is not known.", WHO),
+        Lack.NO_CAPACITY: (_without_capacity(name, book.without_pattern.get(missing.pool or 0, [])), WHO),
         Lack.ZERO_EFFORT: ("A stage takes no time at all: its minutes per unit are missing.", WHO),
         Lack.BEYOND_HORIZON: (
             f"The date lies beyond the planning horizon ({weekday_date(book.axis.last_on, book.today)}).",
@@ -78,3 +79,12 @@ def missing_words(missing: Missing, book: Book) -> dict[str, str]:
         Lack.BEFORE_HORIZON: ("The date has passed, or lies before the earliest start.", "whoever asks"),
     }[missing.what]
     return {"what": what, "who": who}
+
+
+def _without_capacity(pool: str, people: list[str]) -> str:
+    if not people:
+        return f"{pool} has no people with a working week: its capacity is not known."
+    rest = len(people) - NAMED
+    names = ", ".join(people[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    have = "has" if len(people) == 1 else "have"
+    return f"{names} in {pool} {have} no working week yet: the capacity of {pool} is not known."

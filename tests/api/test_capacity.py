@@ -70,7 +70,7 @@ def test_patch_of_a_resource_changes_only_what_is_sent(bob_api: Program, at_acme
         ({"weekly_minutes": [*WEEK[:6], -1]}, "weekly_minutes.6", None),
         ({"holidays": "XX"}, "holidays", None),
         ({"time_zone": "Mars/Olympus"}, "time_zone", None),
-        ({"active_from": "2028-01-01"}, None, "The last active day is before the first."),
+        ({"active_from": "2028-01-01"}, "active_until", "The last active day is before the first."),
     ],
 )
 def test_resource_with_a_wrong_field_is_refused_by_name(
@@ -134,9 +134,9 @@ def test_saved_change_says_what_it_broke_and_counts(
     [
         ({"pool": 1}, "resource"),
         ({"resource": None}, "resource"),
-        ({"ends_on": day(0)}, None),
-        ({"minutes_per_day": 480}, None),
-        ({"minutes_per_day": 0}, None),
+        ({"ends_on": day(0)}, "ends_on"),
+        ({"minutes_per_day": 480}, "minutes_per_day"),
+        ({"minutes_per_day": 0}, "minutes_per_day"),
         ({"minutes_per_day": -144_001}, "minutes_per_day"),
         ({"kind": "party"}, "kind"),
         ({"starts_on": None}, "starts_on"),
@@ -144,7 +144,7 @@ def test_saved_change_says_what_it_broke_and_counts(
 )
 @pytest.mark.parametrize("query", ["", "?preview=true"])
 def test_wrong_change_is_refused_previewed_or_not(
-    bob_api: Program, at_acme: Scene, change: dict[str, Any], field: str | None, query: str
+    bob_api: Program, at_acme: Scene, change: dict[str, Any], field: str, query: str
 ) -> None:
     answer = bob_api.post(f"capacity-changes/{query}", off(at_acme, **change))
 

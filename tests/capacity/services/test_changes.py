@@ -53,21 +53,24 @@ def test_outage_of_a_pool_is_saved(in_acme: Organization) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "named", "words"),
     [
-        ({"minutes_per_day": 480}, "take minutes away"),
-        ({"kind": "overtime"}, "add them"),
-        ({"minutes_per_day": 0}, "take minutes away"),
-        ({"ends_on": date(2027, 2, 28)}, "The last day is before the first"),
-        ({"kind": "party"}, "not a valid choice"),
-        ({"reason": "x" * 201}, "at most 200"),
+        ({"minutes_per_day": 480}, "minutes_per_day", "take minutes away"),
+        ({"kind": "overtime"}, "minutes_per_day", "add them"),
+        ({"minutes_per_day": 0}, "minutes_per_day", "take minutes away"),
+        ({"ends_on": date(2027, 2, 28)}, "ends_on", "The last day is before the first"),
+        ({"kind": "party"}, "kind", "not a valid choice"),
+        ({"reason": "x" * 201}, "reason", "at most 200"),
     ],
 )
-def test_wrong_change_is_refused(in_acme: Organization, fields: dict[str, Any], words: str) -> None:
+def test_wrong_change_is_refused_by_field(
+    in_acme: Organization, fields: dict[str, Any], named: str, words: str
+) -> None:
     pool = make.pool()
     asked = {"kind": "time_off", "starts_on": MONDAY, "ends_on": FRIDAY, "minutes_per_day": -60} | fields
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(ValidationError, match=words) as refused:
         add_capacity_change(**asked, pool_id=pool.pk, by=None, at=FOUNDED_AT)
+    assert set(refused.value.message_dict) == {named}
     assert (CapacityChange.objects.count(), CapacityRevision.objects.count()) == (0, 0)
 
 

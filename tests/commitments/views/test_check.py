@@ -11,6 +11,7 @@ from commitments.models import Commitment, Offering
 from tenants.access import Actor
 from tenants.models import Organization, User
 from tests.commitments.views.conftest import terms
+from tests.factories import capacity
 from tests.factories import commitments as make
 
 CHECK = "/o/acme/check/"
@@ -64,6 +65,27 @@ def test_check_names_what_is_missing(
     assert "Propose" not in page
     assert "Pools and people" not in page
     assert "Pools and people" in operations.get(CHECK, asked).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (["Ana"], "Ana in Painters has no working week yet: the capacity of Painters is not known."),
+        (
+            ["Ana", "Ben", "Cy", "Di", "Ed"],
+            "Ana, Ben, Cy and 2 more in Painters have no working week yet: the capacity of Painters",
+        ),
+    ],
+)
+def test_check_names_who_has_no_working_week(
+    sales: Client, ops: Actor, in_acme: Organization, people: list[str], said: str
+) -> None:
+    painters = make.staffed_pool(ops, "Painters", people=1)
+    for name in people:
+        capacity.resource(painters, name, weekly_minutes=None)
+    capacity.resource(painters, "Gone", weekly_minutes=None, active_until=date(2020, 1, 1))
+    page = words(sales.get(CHECK, terms(make.offering(ops, {painters: 60}, "Painting"), 2)).content.decode())
+    assert said in page
 
 
 def test_check_teaches_before_there_is_an_offering(sales: Client, in_acme: Organization) -> None:
