@@ -12,7 +12,7 @@ help: ## Say what there is
 
 $(STAMP): requirements/development.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Concord needs Python 3.11 or newer; set PYTHON=python3.x")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || (rm -rf $(VENV); exit 1)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/development.txt
 	@touch $(STAMP)
@@ -28,7 +28,7 @@ lint: $(STAMP) ## Check format, types, floors, templates and migrations
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(LINT_ENV) $(BIN)/mypy .
-	@git ls-files '*.html' | xargs $(BIN)/djade --check --target-version 5.2
+	@find templates -name '*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	@$(LINT_ENV) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run >/dev/null
 	@echo "lint: nothing found"
 
@@ -38,7 +38,7 @@ bench: $(STAMP) ## Print figures and ratios
 format: $(STAMP) ## Bring code and templates into form
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
-	@git ls-files '*.html' | xargs $(BIN)/djade --target-version 5.2
+	@find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2
 
 lock: $(STAMP) ## Resolve the requirements anew
 	@$(BIN)/python -m uv pip compile -q pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -o requirements/runtime.txt

@@ -1,6 +1,7 @@
 """All settings, read from the environment; docs/configuration.md describes each of them."""
 
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -163,15 +164,17 @@ TIME_ZONE = "UTC"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = HOME / "uploads"
-_static = "CompressedManifestStaticFilesStorage" if STATIC_ROOT.exists() else "CompressedStaticFilesStorage"
+# Names with a digest of the content, as soon as collectstatic has written which is which.
+_has_digests = "collectstatic" in sys.argv or (STATIC_ROOT / "staticfiles.json").exists()
+_static = "CompressedManifestStaticFilesStorage" if _has_digests else "CompressedStaticFilesStorage"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": f"whitenoise.storage.{_static}"},
 }
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+WHITENOISE_USE_FINDERS = not _has_digests
 warnings.filterwarnings("ignore", "No directory at")  # WhiteNoise finds the files without collectstatic too
 CACHES = {
     "default": {
