@@ -11,6 +11,7 @@ from capacity.selectors.calendars import daily_capacity
 from commitments.models import Commitment, CommitmentStage, Deal, LedgerEvent, Offering
 from commitments.services.deciding import terms_of
 from dashboards.demo.stage import Scene
+from dashboards.demo.waiting import ASKS
 from dashboards.demo.words import CANCELLED, DECLINED, LATE
 
 HISTORY_DAYS = 270
@@ -22,10 +23,11 @@ Side = LedgerEvent.Side
 
 def make_promises(scene: Scene) -> None:
     """Make half of the promises as history and half running, each with its ledger."""
-    history = scene.size.commitments // 2
+    wanted = max(0, scene.size.commitments - len(ASKS))
+    history = wanted // 2
     made = [_past(scene, number) for number in range(history)]
     weeks = _Weeks.of(scene)
-    placed = [each for _ in range(scene.size.commitments - history) if (each := _running(scene, weeks))]
+    placed = [each for _ in range(wanted - history) if (each := _running(scene, weeks))]
     everything = made + [commitment for commitment, _ in placed]
     _link_deals(scene, everything)
     for number, commitment in enumerate(sorted(everything, key=lambda each: each.created_at), start=1001):

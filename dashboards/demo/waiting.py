@@ -27,11 +27,12 @@ PRESSED = 2  # the one that is approved knowing it does not fit
 
 def make_waiting(scene: Scene) -> None:
     """Propose some promises, approve one that does not fit, and have a person fall ill."""
-    proposals = [_propose(scene, number, *ask) for number, ask in enumerate(ASKS)]
-    pressed = proposals[PRESSED]
-    if pressed.verdict == "infeasible":
+    asks = ASKS[: scene.size.commitments]
+    proposals = [_propose(scene, number, *ask) for number, ask in enumerate(asks)]
+    pressed = proposals[PRESSED : PRESSED + 1]
+    if pressed and pressed[0].verdict == "infeasible":
         approve(
-            commitment_id=pressed.pk,
+            commitment_id=pressed[0].pk,
             by=scene.ops,
             at=scene.at,
             override_reason="The customer pays the overtime; agreed with the crew leads.",
