@@ -106,7 +106,8 @@ def _start(command: list[str], guard: Process, **options: Any) -> Process:
 
 
 def _serve(listener: socket.socket, stop: threading.Event, guard: Process) -> int:
-    home = os.environ.get("CONCORD_HOME", ".concord")
+    home = Path(os.environ.get("CONCORD_HOME", ".concord"))
+    home.mkdir(parents=True, exist_ok=True)  # nobody has when every address was given
     python = [sys.executable, "-m"]
     commands = {
         "web": [
@@ -148,7 +149,7 @@ def _serve(listener: socket.socket, stop: threading.Event, guard: Process) -> in
             "--pidfile",
             "",
             "--schedule",
-            str(Path(home) / "beat-schedule"),
+            str(home / "beat-schedule"),
         ],
     }
     keeps = {"web": (listener.fileno(),)}
