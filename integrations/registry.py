@@ -2,6 +2,7 @@
 
 from integrations.crm import CrmProvider
 from integrations.providers.dynamics import Dynamics
+from integrations.providers.espocrm import EspoCrm
 from integrations.providers.hubspot import HubSpot
 from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
@@ -9,7 +10,16 @@ from integrations.providers.salesforce import Salesforce
 from integrations.providers.tryton import Tryton
 from integrations.providers.zoho import Zoho
 
-PROVIDERS: tuple[type[CrmProvider], ...] = (HubSpot, Salesforce, Pipedrive, Odoo, Dynamics, Zoho, Tryton)
+PROVIDERS: tuple[type[CrmProvider], ...] = (
+    HubSpot,
+    Salesforce,
+    Pipedrive,
+    Odoo,
+    Dynamics,
+    Zoho,
+    Tryton,
+    EspoCrm,
+)
 
 
 def provider_class(key: str) -> type[CrmProvider]:

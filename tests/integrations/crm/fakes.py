@@ -12,6 +12,7 @@ from integrations.crm import CrmProvider
 from tests.integrations.crm.fake import FakeCrm, Fault
 from tests.integrations.crm.specs import described
 from tests.integrations.providers.fake_dynamics import FakeDynamics
+from tests.integrations.providers.fake_espocrm import FakeEspoCrm
 from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
@@ -107,4 +108,15 @@ FAKES: tuple[Subject, ...] = (
     ),
     # A state, a currency and a probability are required; states belong to the module.
     subject(FakeTryton, Trait.NO_AMOUNT, Trait.NO_CLOSE_DATE, Trait.NO_COMPANY),
+    # EspoCRM keeps nothing of what was deleted or merged away, and signs its webhooks without a time.
+    subject(
+        FakeEspoCrm,
+        Trait.STAGES_GO,
+        Trait.NO_AMOUNT,
+        Trait.NO_CURRENCY,
+        Trait.NO_PROBABILITY,
+        Trait.NO_CLOSE_DATE,
+        Trait.NO_COMPANY,
+        Trait.SIGNED_BODY,
+    ),
 )
