@@ -83,9 +83,9 @@ class Pipedrive:
         "Contacts and users, read (contacts:read, users:read): for a deal's company and its owner.",
         "Administrator (admin): to make Concord's fields and the webhook. Without it, map existing fields.",
     )
-    # Counted in Pipedrive's tokens: 15 lists in 2 s of the 20 requests a Lite plan allows, and five sixths
-    # of the smallest budget of a day.
-    limits: ClassVar[tuple[Limit, ...]] = (Limit(150, 2), Limit(25_000, 86_400))
+    # Counted in Pipedrive's tokens: in 2 s the 20 requests of the smallest plan at the highest price, which
+    # leaves a page whole (some 140), and in a day five sixths of the smallest budget.
+    limits: ClassVar[tuple[Limit, ...]] = (Limit(400, 2), Limit(25_000, 86_400))
     look_back: ClassVar[timedelta] = timedelta(minutes=2)
     horizon: ClassVar[timedelta | None] = timedelta(days=28)  # deleted deals are listed for 30
 

@@ -22,11 +22,11 @@ from integrations.crm import (
     Status,
     WriteOp,
 )
-from integrations.http import Forbidden
+from integrations.http import Door, Forbidden, Rules
 from integrations.providers.pipedrive import Pipedrive
 from tests.integrations.crm.fake import Fault, pass_time, provider_of
 from tests.integrations.crm.proving import ready_to_write
-from tests.integrations.providers.fake_pipedrive import PRODUCT, FakePipedrive
+from tests.integrations.providers.fake_pipedrive import HOST, PRODUCT, FakePipedrive
 
 HOOK = "https://concord.example/hooks/crm/1/"
 
@@ -125,6 +125,17 @@ def test_neighbours_are_read_in_batches_of_100(fake: FakePipedrive) -> None:
     assert [len(one["ids"].split(",")) for one in asked(fake, "v2/organizations")] == [100, 100, 30]
     assert [len(one["deal_ids"].split(",")) for one in asked(fake, "v2/deals/products")] == [100, 100, 30]
     assert len(asked(fake, "v1/users")) == 1
+
+
+def test_a_full_page_is_far_within_a_burst(fake: FakePipedrive) -> None:
+    """Stopped in its midst, a page has to be read again: what it cost is lost."""
+    for number in range(500):
+        fake.add(company=f"Company {number}", lines=[("Boiler", 1)])
+    costs: list[int] = []
+    through = httpx.MockTransport(fake.handle)
+    door = Door(Rules(exact=frozenset({HOST})), before=costs.append, through=through)
+    assert len(provider_of(fake, door=door).pull(None).deals) == 500
+    assert 2 * sum(costs) <= Pipedrive.limits[0].count
 
 
 def test_choices_are_read_by_their_labels_in_archived_deals_too(fake: FakePipedrive) -> None:
