@@ -7,8 +7,8 @@ import httpx
 from integrations.crm import CrmProvider
 from integrations.providers.hubspot import HubSpot
 from tests.integrations.crm.fake import Fault
-from tests.integrations.providers.hubspot_account import Body
-from tests.integrations.providers.hubspot_answers import Answers
+from tests.integrations.providers.fake_hubspot_account import Body
+from tests.integrations.providers.fake_hubspot_answers import Answers
 
 SCOPES = {"requiredGranularScopes": ["crm.objects.deals.read"]}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.integrations.providers.hubspot_account import Body
-from tests.integrations.providers.hubspot_reads import Reads, Refusal, ok
+from tests.integrations.providers.fake_hubspot_account import Body
+from tests.integrations.providers.fake_hubspot_reads import Reads, Refusal, ok
 
 NOTE_LINK = 214
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.integrations.crm.fake import START
-from tests.integrations.providers.hubspot_account import Account, Body, iso
+from tests.integrations.providers.fake_hubspot_account import Account, Body, iso
 
 WINDOW = 10_000  # a search shows no more results than this
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
