@@ -28,7 +28,6 @@ from feasibility.assessment import (
     Verdict,
 )
 from feasibility.axis import Axis
-from feasibility.blast_radius import newly_at_risk
 from feasibility.book import PoolBook
 from feasibility.certificate import certify
 from feasibility.checker import faults
@@ -85,7 +84,6 @@ __all__ = [
     "faults",
     "ints",
     "late_plan",
-    "newly_at_risk",
     "prepare",
     "room_once",
     "weekly_picture",

@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 
 from feasibility.crew_schedule import CrewSchedule
-from feasibility.energetic import energetic_room, energetic_rows, must_do
+from feasibility.energetic import energetic_room, energetic_rows, must_do, must_windows
 from feasibility.rows import Ints, WorkRows
-from feasibility.shortage import Shortage
+from feasibility.shortage import Shortage, must_do_on
 from feasibility.table import PromiseTable
 
 
@@ -85,6 +85,21 @@ class CrewRoom:
         first, last = int(firsts[narrowest]), int(lasts[narrowest])
         given = int(self.capacity[first : last + 1].sum())
         return Shortage(((first, last),), given - int(slack[first, last]), given)
+
+    def short_minutes(self, rows: WorkRows) -> Ints:
+        """Minutes too many on the worst overbooked days on which each of these rows of the book must be done.
+
+        Days are an interval as a rule; where none is short alone, those of the minimum cut. 0 = none.
+        """
+        short = np.zeros(len(rows), np.int64)
+        row, starts, dues = must_windows(rows)
+        np.maximum.at(short, row, -self.table.rooms[starts, dues])
+        if self.schedule.is_whole:
+            return short
+        days = self.schedule.cut()
+        held_up = (short == 0) & (must_do_on(days, self.days, rows) > 0)
+        short[held_up] = Shortage.on(days, self.capacity, self.rows).short_minutes
+        return short
 
     def _bound(self, start: int, due: int, limit: int) -> int:
         if not limit:

@@ -44,6 +44,11 @@ class CrewSchedule:
             self._join(_row(rows, row), {})
         return self.network.push(SOURCE, SINK)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every minute of the rows found a day."""
+        return not any(self.network.left[arc] for arc in self.entries)
+
     def room(self, start: int, due: int, limit: int, most: int) -> int:
         """Minutes, up to `most`, that new work can bring without displacing any."""
         network = self.network.copy()

@@ -21,16 +21,30 @@ def energetic_rows(rows: WorkRows) -> WorkRows:
     plain, tied = rows.where(~bound), rows.where(bound)
     needed = -(-tied.minutes // np.maximum(tied.limits, 1))
     rest = tied.minutes - (needed - 1) * tied.limits
-    outer = _diagonal(tied, needed, rest)
-    inner = _diagonal(tied, needed - 1, tied.limits - rest)
+    outer = _share(tied, needed, rest)
+    inner = _share(tied, needed - 1, tied.limits - rest)
     return WorkRows.of(plain.starts, plain.dues, plain.minutes).plus(outer).plus(inner)
 
 
-def _diagonal(rows: WorkRows, windows: Ints, minutes: Ints) -> WorkRows:
+def must_windows(rows: WorkRows) -> tuple[Ints, Ints, Ints]:
+    """Row number, start and due of windows: a row must do something inside an interval that holds one of its.
+
+    A row without a limit has its own window; a limited one the narrowest that it cannot stay out of.
+    """
+    bound = (rows.limits > 0) & (rows.minutes > rows.limits)
+    return _diagonal(rows, np.where(bound, -(-rows.minutes // np.maximum(rows.limits, 1)), 1))
+
+
+def _share(rows: WorkRows, windows: Ints, minutes: Ints) -> WorkRows:
+    row, starts, dues = _diagonal(rows, windows)
+    return WorkRows(starts, dues, minutes[row], np.zeros(len(row), np.int64))
+
+
+def _diagonal(rows: WorkRows, windows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Row number, start and due of so many equally long windows of each row, one day apart."""
     row = np.repeat(np.arange(len(rows)), windows)
     shift = np.arange(len(row)) - np.repeat(np.cumsum(windows) - windows, windows)
-    dues = rows.dues[row] - (windows[row] - 1 - shift)
-    return WorkRows(rows.starts[row] + shift, dues, minutes[row], np.zeros(len(row), np.int64))
+    return row, rows.starts[row] + shift, rows.dues[row] - (windows[row] - 1 - shift)
 
 
 def days_outside(days: int, start: int, due: int) -> Ints:

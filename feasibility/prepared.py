@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
+
 from feasibility.ask import Ask
 from feasibility.assessment import StageWindow
 from feasibility.book import PoolBook
@@ -14,7 +16,7 @@ from feasibility.open_room import OpenRoom
 from feasibility.overloads import overloads
 from feasibility.plan import Plan, edf_plan, late_plan
 from feasibility.room import Room
-from feasibility.rows import WorkRows
+from feasibility.rows import Ints, WorkRows
 from feasibility.shortage import runs
 from feasibility.stage_rows import work_of
 from feasibility.table import PromiseTable
@@ -124,6 +126,16 @@ class PreparedPool:
         hard = self.rows if until is None else self.rows.where(self.rows.dues <= until)
         rows = hard.plus(own)
         return rows, (late_plan if late else edf_plan)(capacity, rows.starts, rows.dues, rows.minutes)
+
+    def short_minutes(self, rows: WorkRows) -> Ints:
+        """Minutes too many on the worst overbooked days on which each of these rows of the book must be done.
+
+        `rows` lie on the axis; 0 for those that keep their place. Everybody who must work on such days is
+        named, not only those whom due-date order would happen to make late.
+        """
+        if self.limited:
+            return self.crew_room.short_minutes(rows)
+        return np.maximum(0, -self.table.rooms[rows.starts, rows.dues])
 
     def overbooked(self) -> list[tuple[int, int]]:
         """Runs of days that show all the lateness the hard work has in any case."""

@@ -1,17 +1,18 @@
 """Which promises a change of capacity would break, before it is saved."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
 from django.utils import timezone
 
+from capacity.calendars import Minutes
 from capacity.selectors.calendars import daily_capacity
 from capacity.unsaved import Unsaved
-from commitments.models import Commitment, CommitmentStage
-from commitments.selectors.book import LOOK_BACK_DAYS, Book, book_of
-from feasibility import PreparedPool
+from commitments.models import Commitment
+from commitments.selectors.book import LOOK_BACK_DAYS, book_of
+from commitments.selectors.checks import prepare_all
+from commitments.selectors.shorts import Short, regular_and_override_shorts
 from tenants.models import Organization
 from tenants.scope import current_organization_id
 
@@ -29,48 +30,45 @@ class BrokenPromise:
 
 
 def blast_radius(pool_ids: Collection[int], extra_changes: Sequence[Unsaved]) -> list[BrokenPromise]:
-    """Return the commitments that these unsaved changes would break, soonest first; writes nothing."""
+    """Return the commitments that these unsaved changes would break, soonest first; writes nothing.
+
+    They are those that workers would flag after the change and would not without it.
+    """
     organization = Organization.objects.get(pk=current_organization_id())
     today = timezone.now().astimezone(organization.zone).date()
-    horizon = organization.horizon_days
-    before = book_of(pool_ids=pool_ids, today=today, horizon_days=horizon)
     first_on = today - timedelta(days=LOOK_BACK_DAYS)
-    changed = daily_capacity(sorted(pool_ids), first_on, LOOK_BACK_DAYS + horizon + 1, extra_changes)
-    after = book_of(pool_ids=pool_ids, today=today, horizon_days=horizon, capacity=changed)
-    shorts: dict[int, int] = {}
-    for pool_id in pool_ids:
-        for commitment_id, short in _newly_short(pool_id, before, after).items():
-            shorts[commitment_id] = max(short, shorts.get(commitment_id, 0))
-    return _promises(shorts)
+    days = LOOK_BACK_DAYS + organization.horizon_days + 1
+    now = daily_capacity(sorted(pool_ids), first_on, days)
+    changed = daily_capacity(sorted(pool_ids), first_on, days, extra_changes)
+    before, after = (_shorts(pool_ids, today, organization, capacity) for capacity in (now, changed))
+    return _promises({pk: short for pk, short in after.items() if pk not in before})
 
 
-def _newly_short(pool_id: int, before: Book, after: Book) -> dict[int, int]:
-    """Return commitment -> minutes short after the change, for those not short before."""
-    if before.books[pool_id].capacity is None:
-        return {}
-    stages = CommitmentStage.objects.filter(is_hard=True, pool_id=pool_id, due_on__gte=before.today)
-    rows = list(stages.order_by().values_list("commitment_id", "starts_on", "due_on"))
-    if not rows:
-        return {}
-    if after.books[pool_id].capacity is None:
-        return dict.fromkeys((row[0] for row in rows), 0)
-    axis = before.axis
-    starts = np.array([max(0, axis.offset(row[1])) for row in rows])
-    dues = np.array([min(axis.offset(row[2]), axis.days - 1) for row in rows])
-    starts = np.minimum(starts, dues)
-    was = PreparedPool(before.books[pool_id]).table.rooms[starts, dues]
-    now = PreparedPool(after.books[pool_id]).table.rooms[starts, dues]
-    broken = np.flatnonzero((now < 0) & (was >= 0))
-    shorts: dict[int, int] = {}
-    for row in broken.tolist():
-        shorts[rows[row][0]] = max(shorts.get(rows[row][0], 0), -int(now[row]))
-    return shorts
+Capacity = Mapping[int, Minutes | None]
 
 
-def _promises(shorts: dict[int, int]) -> list[BrokenPromise]:
+def _shorts(
+    pool_ids: Collection[int], today: date, organization: Organization, capacity: Capacity
+) -> dict[int, Short]:
+    whole, regular = (
+        book_of(
+            pool_ids=pool_ids,
+            today=today,
+            horizon_days=organization.horizon_days,
+            without_overrides=without_overrides,
+            capacity=capacity,
+        )
+        for without_overrides in (False, True)
+    )
+    return regular_and_override_shorts(
+        (whole, prepare_all(whole, pool_ids)), (regular, prepare_all(regular, pool_ids))
+    )
+
+
+def _promises(shorts: Mapping[int, Short]) -> list[BrokenPromise]:
     found = Commitment.objects.filter(pk__in=shorts).select_related("offering", "company")
     promises = [
-        BrokenPromise(each.pk, each.reference, each.title, each.promised_on, shorts[each.pk])
+        BrokenPromise(each.pk, each.reference, each.title, each.promised_on, shorts[each.pk].known_minutes)
         for each in found
     ]
     return sorted(promises, key=lambda each: (each.promised_on, each.pk))

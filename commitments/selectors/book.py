@@ -23,6 +23,7 @@ class Book:
     """Pools with their books on one axis that begins today; revision grows with every write.
 
     `without_pattern` names the resources for which a pool's capacity is missing.
+    `limited_left` has the minutes still to do of each stage (by id) with a daily limit.
     """
 
     axis: Axis
@@ -30,6 +31,7 @@ class Book:
     books: Mapping[int, PoolBook]
     revision: int
     without_pattern: Mapping[int, list[str]] = field(default_factory=dict)
+    limited_left: Mapping[int, int] = field(default_factory=dict, compare=False, repr=False)
     rival_counts: dict[tuple[BottleneckPart, ...], int] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -67,16 +69,17 @@ def book_of(
         capacity = daily_capacity(sorted(pool_ids), first_on, LOOK_BACK_DAYS + axis.days)
     rows = _hard_rows(_hard_work(pool_ids, first_on, without_commitment, without_overrides))
     pools = {pool.pk: pool for pool in Pool.objects.filter(pk__in=pool_ids)}
+    limited_left: dict[int, int] = {}
     books = {
-        pool_id: _pool_book(pool, capacity[pool_id], rows.get(pool_id, []), first_on)
+        pool_id: _pool_book(pool, capacity[pool_id], rows.get(pool_id, []), first_on, limited_left)
         for pool_id, pool in pools.items()
     }
     missing = [pool_id for pool_id in pools if capacity[pool_id] is None]
     named = without_a_pattern(missing, first_on, LOOK_BACK_DAYS + axis.days) if missing else {}
-    return Book(axis, pools, books, book_revision(), named)
+    return Book(axis, pools, books, book_revision(), named, limited_left)
 
 
-Row = tuple[date, date, date, date, int, int]
+Row = tuple[date, date, date, date, int, int, int]
 
 
 def _hard_work(
@@ -91,9 +94,10 @@ def _hard_work(
 
 
 def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
-    """Return per pool (start, due, earliest, latest, limit, minutes), summed over equal windows.
+    """Return per pool (start, due, earliest, latest, limit, stage, minutes), summed over equal windows.
 
-    Work with a daily limit is not summed: two crews may do in a day what one may not.
+    Work with a daily limit is not summed: two crews may do in a day what one may not. Summed rows have 0
+    for the stage's id.
     """
     single = Case(When(max_minutes_per_day__isnull=False, then=F("id")), default=Value(0))
     grouped = (
@@ -104,20 +108,28 @@ def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
         .annotate(total=Sum("minutes"))
     )
     rows: dict[int, list[Row]] = {}
-    for pool_id, start, due, earliest, latest, limit, _, total in grouped.iterator(chunk_size=5000):
-        rows.setdefault(pool_id, []).append((start, due, earliest, latest, limit or 0, int(total)))
+    for pool_id, start, due, earliest, latest, limit, stage, total in grouped.iterator(chunk_size=5000):
+        rows.setdefault(pool_id, []).append((start, due, earliest, latest, limit or 0, stage, int(total)))
     return rows
 
 
-def _pool_book(pool: Pool, capacity: NDArray[np.int64] | None, rows: list[Row], first_on: date) -> PoolBook:
+def _pool_book(
+    pool: Pool,
+    capacity: NDArray[np.int64] | None,
+    rows: list[Row],
+    first_on: date,
+    limited_left: dict[int, int],
+) -> PoolBook:
+    """Return the pool's book and add what is left of its limited stages to `limited_left`."""
     if capacity is None:
         return PoolBook(pool.pk, None)
     ordinals = [[day.toordinal() for day in row[:4]] for row in rows]
     days = np.array(ordinals, dtype=np.int64).reshape(-1, 4) - first_on.toordinal()
     limits = np.array([row[4] for row in rows], dtype=np.int64)
-    minutes = np.array([row[5] for row in rows], dtype=np.int64)
+    minutes = np.array([row[6] for row in rows], dtype=np.int64)
     # Without a report the plan is assumed: what earliest-due-first leaves undone until today is left.
     left = edf_plan(capacity[:LOOK_BACK_DAYS], days[:, 0], days[:, 1], minutes, limits).late
+    limited_left.update((row[5], still) for row, still in zip(rows, left.tolist(), strict=True) if row[5])
     open_rows = (days[:, 1] >= LOOK_BACK_DAYS) & (left > 0)
     days, limits, left = days[open_rows] - LOOK_BACK_DAYS, limits[open_rows], left[open_rows]
     return PoolBook(

@@ -7,7 +7,7 @@ from typing import Any
 
 from commitments.models import Commitment, CommitmentStage, StoredVerdict
 from commitments.selectors.book import Book, book_of
-from feasibility import Verdict
+from feasibility import Verdict, WorkRows
 from feasibility.prepared import PreparedPool
 from tenants.models import Organization
 from ui.formatting import hours, weekday_date
@@ -87,8 +87,12 @@ def _pool(stage: CommitmentStage, book: Book, spare_then: Mapping[int, Any]) -> 
             max(0, book.axis.offset(stage.starts_on)),
             min(book.axis.offset(stage.due_on), book.axis.days - 1),
         )
-        now = held.table.room(*window)
-        is_tight = held.buffered_table.room(*window) < 0
+        limit = stage.max_minutes_per_day or 0
+        left = book.limited_left.get(stage.pk, 0) if limit else stage.minutes
+        own = WorkRows.of([window[0]], [window[1]], [left], [limit]).possible()
+        short = int(held.short_minutes(own)[0])
+        now = -short if short else held.room(bool(limit)).room_for(*window, limit)
+        is_tight = held.buffered_room(bool(limit)).room_for(*window, limit) < 0
     return PoolStanding(
         pool_name=stage.pool.name,
         minutes=stage.minutes,

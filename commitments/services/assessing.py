@@ -9,9 +9,10 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from capacity.models import Pool
-from commitments.models import Commitment, CommitmentStage, Deal, DealLine, Offering
+from commitments.models import Commitment, Deal, DealLine, Offering
 from commitments.selectors.book import Book, book_of
 from commitments.selectors.checks import Asked, Check, check, prepare_all, routing_of
+from commitments.selectors.shorts import Short, regular_and_override_shorts
 from commitments.services.findings import (
     Finding,
     bypasses,
@@ -61,13 +62,9 @@ def _routings() -> dict[int, Offering]:
 
 def _judge_approved(
     organization: Organization, book: Book, prepared: dict[int, PreparedPool]
-) -> dict[int, tuple[int, int]]:
-    """Return the approved commitments that are short as id -> (pool, minutes).
-
-    An override is judged beside everything. What it lacks is its own cause: the other promises are judged
-    without overrides, so that one override is one finding.
-    """
-    regular = prepared
+) -> dict[int, Short]:
+    """Return the approved commitments that are short."""
+    regular = book, prepared
     if Commitment.objects.filter(state=Commitment.State.APPROVED, is_override=True).exists():
         alone = book_of(
             pool_ids=list(prepared),
@@ -75,36 +72,15 @@ def _judge_approved(
             horizon_days=organization.horizon_days,
             without_overrides=True,
         )
-        regular = prepare_all(alone, list(prepared))
-    return _short_stages(book, regular, is_override=False) | _short_stages(book, prepared, is_override=True)
+        regular = alone, prepare_all(alone, list(prepared))
+    return regular_and_override_shorts((book, prepared), regular)
 
 
-def _short_stages(
-    book: Book, prepared: dict[int, PreparedPool], *, is_override: bool
-) -> dict[int, tuple[int, int]]:
-    """Return commitment -> (pool, minutes) of its worst stage whose window lies in an overbooked interval."""
-    shorts: dict[int, tuple[int, int]] = {}
-    stages = CommitmentStage.objects.filter(
-        is_hard=True, due_on__gte=book.today, commitment__is_override=is_override
-    )
-    rows = stages.order_by().values_list("commitment_id", "pool_id", "starts_on", "due_on")
-    for commitment_id, pool_id, starts_on, due_on in rows.iterator(chunk_size=5000):
-        held = prepared.get(pool_id)
-        if held is None or held.book.capacity is None or starts_on > book.axis.last_on:
-            continue
-        start = max(0, book.axis.offset(starts_on))
-        due = min(book.axis.offset(due_on), book.axis.days - 1)
-        room = held.table.room(start, due)
-        if room < 0 and -room > shorts.get(commitment_id, (0, 0))[1]:
-            shorts[commitment_id] = (pool_id, -room)
-    return shorts
-
-
-def _store_shorts(shorts: dict[int, tuple[int, int]], at: datetime) -> None:
+def _store_shorts(shorts: dict[int, Short], at: datetime) -> None:
     changed = []
     approved = Commitment.objects.filter(state=Commitment.State.APPROVED)
     for commitment in approved.filter(short_minutes__gt=0) | approved.filter(pk__in=shorts):
-        short = shorts.get(commitment.pk, (0, 0))[1]
+        short = shorts[commitment.pk].known_minutes if commitment.pk in shorts else 0
         if commitment.short_minutes != short:
             commitment.short_minutes, commitment.assessed_at = short, at
             changed.append(commitment)

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from commitments.models import Commitment, Deal, DealLine, Flag
 from commitments.selectors.book import Book
+from commitments.selectors.shorts import Short
 from commitments.services.deciding import terms_of
 from tenants.models import Organization
 from ui.formatting import hours, weekday_date
@@ -38,27 +39,29 @@ class Finding:
         return f"{self.kind}:{subject}"
 
 
-def short_commitments(shorts: Mapping[int, tuple[int, int]], book: Book) -> Iterator[Finding]:
+def short_commitments(shorts: Mapping[int, Short], book: Book) -> Iterator[Finding]:
     """Return approved promises that compete for missing hours: knowing overrides and the others."""
     commitments = Commitment.objects.filter(pk__in=shorts, state=Commitment.State.APPROVED)
     for commitment in commitments.select_related("offering", "company").order_by("pk"):
-        pool_id, short = shorts[commitment.pk]
-        pool = book.pools[pool_id].name
-        kind = Kind.INFEASIBLE if commitment.is_override else Kind.AT_RISK
-        due = weekday_date(commitment.promised_on, book.today)
-        why = (
-            "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
-        )
+        short = shorts[commitment.pk]
         yield Finding(
-            kind=kind,
+            kind=Kind.INFEASIBLE if commitment.is_override else Kind.AT_RISK,
             commitment_id=commitment.pk,
             deal_id=commitment.deal_id,
-            sentence=f"{pool}: {hours(short)} too few for what is promised by {due}; {why}.",
-            short_minutes=short,
+            sentence=_short_sentence(commitment, short, book),
+            short_minutes=short.known_minutes,
             amount=commitment.amount,
             severity=3,
-            evidence={"pool": pool_id, "short_minutes": short, "revision": book.revision},
+            evidence={"pool": short.pool_id, "short_minutes": short.minutes, "revision": book.revision},
         )
+
+
+def _short_sentence(commitment: Commitment, short: Short, book: Book) -> str:
+    pool, due = book.pools[short.pool_id].name, weekday_date(commitment.promised_on, book.today)
+    if short.minutes is None:
+        return f"{pool}: nobody's hours are known any more, and work is promised by {due}."
+    why = "approved knowing it does not fit" if commitment.is_override else "it fitted when it was approved"
+    return f"{pool}: {hours(short.minutes)} too few for what is promised by {due}; {why}."
 
 
 def infeasible_deals(worst: Mapping[int, DealLine]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from capacity.models import CapacityChange, Pool
 from capacity.services.changes import add_capacity_change, remove_capacity_change
+from capacity.services.resources import change_resource
 from commitments.models import Commitment, Deal, DealLine, Flag, Offering
 from commitments.services.assessing import _store_proposed, reassess
 from commitments.services.deals import LineTerms, change_deal, create_deal
@@ -84,6 +85,46 @@ def test_capacity_cut_flags_and_return_closes(
     assert reassess(organization=ops.organization, at=NOW) == 1
     assert open_flags() == []
     assert Commitment.objects.get(pk=commitment.pk).short_minutes == 0
+
+
+def test_capacity_cut_that_leaves_hours_but_breaks_a_daily_limit_is_flagged(
+    electricians: Pool, rep: Actor, ops: Actor
+) -> None:
+    """Two crews of one day each: 16 h on Friday are no help to work that may take 4 h of a day."""
+    terms = StageTerms(electricians.pk, 240, max_minutes_per_day=240)
+    wiring = create_offering(name="Wiring", unit="house", stages=[terms], by=ops, at=NOW)
+    limited = approved(wiring, 4, rep, ops)
+    assert reassess(organization=ops.organization, at=NOW) == 0
+    outage = add_capacity_change(
+        kind=CapacityChange.Kind.OUTAGE,
+        pool_id=electricians.pk,
+        starts_on=date(2027, 2, 10),
+        ends_on=date(2027, 2, 10),
+        minutes_per_day=-960,
+        by=ops.person,
+        at=NOW,
+    )
+    reassess(organization=ops.organization, at=NOW)
+    assert open_flags() == [("at_risk", None, limited.pk)]
+    assert Flag.objects.get().short_minutes == 240
+    remove_capacity_change(change=outage, by=ops.person, at=NOW)
+    reassess(organization=ops.organization, at=NOW)
+    assert open_flags() == []
+
+
+def test_hours_that_nobody_knows_any_more_are_flagged(
+    electricians: Pool, rewiring: Offering, rep: Actor, ops: Actor
+) -> None:
+    commitment = approved(rewiring, 2, rep, ops)
+    for resource in electricians.resources.all():
+        change_resource(resource=resource, weekly_minutes=None, by=ops.person, at=NOW)
+    reassess(organization=ops.organization, at=NOW)
+    assert open_flags() == [("at_risk", None, commitment.pk)]
+    flag = Flag.objects.get()
+    assert flag.sentence == (
+        "Electricians: nobody's hours are known any more, and work is promised by Fri 12 February."
+    )
+    assert (flag.short_minutes, flag.evidence["short_minutes"]) == (0, None)
 
 
 def test_override_stays_flagged_until_it_ends(rewiring: Offering, rep: Actor, ops: Actor) -> None:
