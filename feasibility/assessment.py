@@ -107,10 +107,10 @@ class Assessment:
     """The verdict on one ask.
 
     `earliest` is the first day by which the whole quantity could be done from the asked start,
-    `max_quantity` the most that fits by the asked due day, `missing_days` how many days the window
-    is too short whatever the capacity. `proven` is false for a routing that found no place beside
-    the others' milestones although moving those might still help. `reach` is the first day on which
-    each stage of an ask that fits can begin, at or before its late milestone window.
+    `max_quantity` the most that fits by the asked due day (None: not looked for), `missing_days` how
+    many days the window is too short whatever the capacity. `proven` is false for a routing that found
+    no place beside the others' milestones although moving those might still help. `reach` is the first
+    day on which each stage of an ask that fits can begin, at or before its late milestone window.
     """
 
     verdict: Verdict
@@ -118,7 +118,7 @@ class Assessment:
     stages: tuple[StageWindow, ...] = ()
     spare_minutes: int = 0
     earliest: int | None = None
-    max_quantity: int = 0
+    max_quantity: int | None = 0
     proven: bool = True
     bottleneck: Bottleneck | None = None
     plan: tuple[PlanRow, ...] = ()

@@ -12,10 +12,10 @@ from feasibility.schedule import schedule
 from feasibility.version import ENGINE_VERSION
 
 
-def judge(ask: Ask, pools: Pools, *, with_plan: bool = True) -> Assessment:
+def judge(ask: Ask, pools: Pools, *, in_depth: bool = True) -> Assessment:
     """The verdict with its evidence; counter-offers are left to `assess`.
 
-    Without the plan of the new promise a yes costs a few reads, whatever is in the book.
+    Without plan and most by the due day an answer costs a few reads, whatever is in the book.
     """
     missing = gaps(ask, pools)
     if missing:
@@ -24,11 +24,11 @@ def judge(ask: Ask, pools: Pools, *, with_plan: bool = True) -> Assessment:
     forward = pass_forward(ask, rooms)
     late = forward.first_late(tuple(last for _, last in ask.wide_windows()))
     if late is None:
-        return _accepted(ask, pools, rooms, forward, with_plan)
-    return _refused(ask, pools, rooms, forward, late)
+        return _accepted(ask, pools, rooms, forward, in_depth)
+    return _refused(ask, pools, rooms, forward, late, in_depth)
 
 
-def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, with_plan: bool) -> Assessment:
+def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, in_depth: bool) -> Assessment:
     calm = pass_backward(ask, rooms_for(ask, pools, PreparedPool.buffered_room))
     milestones = calm or pass_backward(ask, rooms)
     if milestones is None:
@@ -44,13 +44,15 @@ def _accepted(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, with_p
         stages,
         spare_minutes=spare,
         earliest=forward.end_of(len(ask.stages)),
-        max_quantity=max(ask.quantity, most_by_due(ask, rooms)),
-        plan=schedule(stages, pools) if with_plan else (),
+        max_quantity=max(ask.quantity, most_by_due(ask, rooms)) if in_depth else None,
+        plan=schedule(stages, pools) if in_depth else (),
         reach=forward.starts,
     )
 
 
-def _refused(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, late: int) -> Assessment:
+def _refused(
+    ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, late: int, in_depth: bool
+) -> Assessment:
     too_short = ask.spare_days() < 0
     final = None if too_short else proven_block(ask, rooms_for(ask, pools, PreparedPool.wide_room))
     return Assessment(
@@ -58,7 +60,7 @@ def _refused(ask: Ask, pools: Pools, rooms: Rooms, forward: ForwardPass, late: i
         ENGINE_VERSION,
         _stages(ask, nominal_windows(ask)),
         earliest=forward.end_of(len(ask.stages)),
-        max_quantity=most_by_due(ask, rooms),
+        max_quantity=most_by_due(ask, rooms) if in_depth else None,
         proven=too_short or final is not None,
         bottleneck=None if too_short else final or found_block(ask, late, forward),
         missing_days=max(0, -ask.spare_days()),

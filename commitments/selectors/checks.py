@@ -154,7 +154,7 @@ def check(
     if ask is None:
         assessment = Assessment(Verdict.UNKNOWN, ENGINE_VERSION, missing=tuple(missing), proven=True)
     else:
-        assessment = assess(ask, prepared, with_offers=in_depth, with_plan=in_depth)
+        assessment = assess(ask, prepared, in_depth=in_depth)
     return Check(asked, book, prepared, assessment, ask, at, in_depth)
 
 

@@ -21,6 +21,7 @@ from commitments.services.findings import (
     short_commitments,
 )
 from commitments.services.flagging import settle_flags
+from feasibility import Stage
 from feasibility.prepared import PreparedPool
 from tenants.models import Organization
 from tenants.services import outbox
@@ -38,10 +39,10 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     pool_ids = list(Pool.objects.values_list("pk", flat=True))
     book = book_of(pool_ids=pool_ids, today=today, horizon_days=organization.horizon_days)
     prepared = prepare_all(book, pool_ids)
-    routings = _routings()
+    offered = _offered()
     shorts = _judge_approved(organization, book, prepared)
-    proposed = _judge_proposed(organization, book, prepared, routings, at)
-    worst, lines = _judge_deals(organization, book, prepared, routings, at)
+    proposed = _judge_proposed(organization, book, prepared, offered, at)
+    worst, lines = _judge_deals(organization, book, prepared, offered, at)
     # All is written at the end: nobody's decision waits for rows locked while the rest is judged.
     _store_lines(lines)
     _store_proposed(proposed)
@@ -56,8 +57,13 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     return settle_flags(findings=findings, at=at)
 
 
-def _routings() -> dict[int, Offering]:
-    return {offering.pk: offering for offering in Offering.objects.prefetch_related("stages")}
+Offered = dict[int, tuple[Offering, tuple[Stage, ...]]]
+
+
+def _offered() -> Offered:
+    """Return the offerings with their routings, read once for all asks."""
+    offerings = Offering.objects.prefetch_related("stages")
+    return {offering.pk: (offering, routing_of(offering)) for offering in offerings}
 
 
 def _judge_approved(
@@ -91,7 +97,7 @@ def _judge_proposed(
     organization: Organization,
     book: Book,
     prepared: dict[int, PreparedPool],
-    routings: dict[int, Offering],
+    offered: Offered,
     at: datetime,
 ) -> list[Commitment]:
     """Return the proposals whose verdict is another than when last judged, with the new one set."""
@@ -99,7 +105,7 @@ def _judge_proposed(
     waiting = Commitment.objects.filter(state=Commitment.State.PROPOSED)
     for commitment in waiting.iterator(chunk_size=BATCH):
         answered = _check(
-            routings[commitment.offering_id],
+            *offered[commitment.offering_id],
             commitment.quantity,
             commitment.earliest_start,
             commitment.promised_on,
@@ -125,6 +131,7 @@ def _store_proposed(changed: list[Commitment]) -> None:
 
 def _check(
     offering: Offering,
+    stages: tuple[Stage, ...],
     quantity: int,
     start: date,
     promised_on: date,
@@ -133,7 +140,7 @@ def _check(
     prepared: dict[int, PreparedPool],
     at: datetime,
 ) -> Check:
-    asked = Asked(offering, quantity, start, promised_on, None, routing_of(offering))
+    asked = Asked(offering, quantity, start, promised_on, None, stages)
     return check(asked=asked, organization=organization, at=at, book=book, prepared=prepared, in_depth=False)
 
 
@@ -141,7 +148,7 @@ def _judge_deals(
     organization: Organization,
     book: Book,
     prepared: dict[int, PreparedPool],
-    routings: dict[int, Offering],
+    offered: Offered,
     at: datetime,
 ) -> tuple[dict[int, DealLine], list[DealLine]]:
     """Judge the lines of open and won deals; return each deal's worst misfit and the changed lines."""
@@ -153,7 +160,7 @@ def _judge_deals(
         if (line.deal_id, line.offering_id) in covered:
             _forget(line, "covered")
         else:
-            _judge_line(line, organization, book, prepared, routings, at)
+            _judge_line(line, organization, book, prepared, offered, at)
         if _state(line) != before:
             line.assessed_at = at
             changed.append(line)
@@ -182,7 +189,7 @@ def _judge_line(
     organization: Organization,
     book: Book,
     prepared: dict[int, PreparedPool],
-    routings: dict[int, Offering],
+    offered: Offered,
     at: datetime,
 ) -> None:
     lack = missing_of(line, book.today)
@@ -192,7 +199,7 @@ def _judge_line(
     assert line.promised_on is not None
     assert line.offering_id is not None
     answered = _check(
-        routings[line.offering_id],
+        *offered[line.offering_id],
         line.quantity or 1,
         line.earliest_start or book.today,
         line.promised_on,

@@ -4,13 +4,12 @@ can never both get the last hours.
 """
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from capacity.services.locking import lock_pools
 from commitments.errors import CannotBeJudged, NoLongerFits
-from commitments.models import Commitment, CommitmentStage, Deal, LedgerEvent, StoredVerdict
+from commitments.models import Commitment, CommitmentStage, LedgerEvent, StoredVerdict
 from commitments.selectors.checks import Check, check
 from commitments.selectors.verdict_json import verdict_json
 from commitments.services.checking import store_check
@@ -18,6 +17,7 @@ from commitments.services.delivering import locked, require_state
 from commitments.services.ledger import record
 from commitments.services.proposing import asked_of
 from commitments.services.reassessment import ask_for_reassessment
+from commitments.services.terms import terms_of_deal
 from feasibility import Verdict
 from tenants.access import Actor
 from tenants.errors import Busy, DomainError
@@ -118,25 +118,10 @@ def _mark_approved(
     commitment.decided_at, commitment.decided_by = at, by.person
     commitment.decision_reason, commitment.is_override = reason, is_override
     commitment.first_promised_on = commitment.first_promised_on or commitment.promised_on
-    commitment.approved_terms = terms_of(commitment.deal) if commitment.deal else None
+    commitment.approved_terms = terms_of_deal(commitment.deal) if commitment.deal else None
     commitment.verdict, commitment.sentence = str(answered.verdict), answered.sentence[:500]
     commitment.short_minutes, commitment.assessed_at = answered.short_minutes, at
     commitment.save()
-
-
-def terms_of(deal: Deal) -> list[dict[str, Any]]:
-    """Return the deal's terms in a fixed order, to compare later; stage and amount are noise."""
-    return sorted(
-        (
-            {
-                "offering": line.offering_id,
-                "quantity": line.quantity,
-                "promised_on": line.promised_on.isoformat() if line.promised_on else None,
-            }
-            for line in deal.lines.all()
-        ),
-        key=lambda terms: (terms["offering"] or 0, terms["promised_on"] or "", terms["quantity"] or 0),
-    )
 
 
 @transaction.atomic

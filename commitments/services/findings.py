@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from commitments.models import Commitment, Deal, DealLine, Flag
 from commitments.selectors.book import Book
 from commitments.selectors.shorts import Short
-from commitments.services.deciding import terms_of
+from commitments.services.terms import LineValues, Terms, terms_of
 from tenants.models import Organization
 from ui.formatting import hours, weekday_date
 
@@ -115,10 +115,10 @@ def changed_after_approval() -> Iterator[Finding]:
     approved = Commitment.objects.filter(
         state=Commitment.State.APPROVED, approved_terms__isnull=False, deal__isnull=False
     )
-    for commitment in approved.select_related("deal").prefetch_related("deal__lines").order_by("pk"):
-        assert commitment.deal is not None
-        now = terms_of(commitment.deal)
-        if changes := harder_terms(commitment.approved_terms or [], now):
+    terms_now = _terms_by_deal(approved)
+    for commitment in approved.order_by("pk").iterator(chunk_size=2000):
+        now = terms_now.get(commitment.deal_id or 0, [])
+        if changes := harder_terms(_approved_terms(commitment), now):
             yield Finding(
                 kind=Kind.CHANGED,
                 commitment_id=commitment.pk,
@@ -130,7 +130,32 @@ def changed_after_approval() -> Iterator[Finding]:
             )
 
 
-Terms = list[dict[str, Any]]
+def _terms_by_deal(commitments: QuerySet[Commitment]) -> dict[int, Terms]:
+    """Return the terms of these commitments' deals as they are now; one query."""
+    lines = DealLine.objects.filter(deal_id__in=commitments.order_by().values("deal_id")).order_by()
+    found: dict[int, list[LineValues]] = {}
+    columns = ("deal_id", "offering_id", "quantity", "promised_on")
+    for deal_id, offering_id, quantity, promised_on in lines.values_list(*columns):
+        found.setdefault(deal_id, []).append((offering_id, quantity, promised_on))
+    return {deal_id: terms_of(values) for deal_id, values in found.items()}
+
+
+def _approved_terms(commitment: Commitment) -> Terms:
+    """Return what was approved; where the deal named no line or date, the promise's own stands for it."""
+    own = {
+        "offering": commitment.offering_id,
+        "quantity": commitment.quantity,
+        "promised_on": commitment.promised_on.isoformat(),
+    }
+    terms: Terms = commitment.approved_terms or []
+    if all(term["offering"] != commitment.offering_id for term in terms):
+        return [*terms, own]
+    return [
+        {**term, "promised_on": term["promised_on"] or own["promised_on"]}
+        if term["offering"] == commitment.offering_id
+        else term
+        for term in terms
+    ]
 
 
 def harder_terms(approved: Terms, now: Terms) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from capacity.selectors.calendars import daily_capacity
 from commitments.models import Commitment, CommitmentStage, Deal, LedgerEvent, Offering
-from commitments.services.deciding import terms_of
+from commitments.services.terms import terms_of_deal
 from dashboards.demo.stage import Scene
 from dashboards.demo.waiting import ASKS
 from dashboards.demo.words import CANCELLED, DECLINED, LATE
@@ -193,7 +193,7 @@ def _link_deals(scene: Scene, commitments: list[Commitment]) -> None:
         deal.name = f"{commitment.company.name}, {commitment.offering.unit}s"
         commitment.deal = deal
         if commitment.state == State.APPROVED:
-            commitment.approved_terms = terms_of(deal)
+            commitment.approved_terms = terms_of_deal(deal)
     Deal.objects.bulk_update(
         scene.won, ["name", "company", "amount", "owner", "owner_name", "close_on"], batch_size=1000
     )

@@ -65,7 +65,8 @@ def _propose(scene: Scene, number: int, weeks: int, share: float | None, note: s
 def _most(scene: Scene, offering: Offering, promised_on: date) -> int:
     """Return how many of it could be promised by then."""
     asked = Asked(offering, 1, scene.today, promised_on, None, routing_of(offering))
-    return check(asked=asked, organization=scene.ops.organization, at=scene.at).assessment.max_quantity
+    answered = check(asked=asked, organization=scene.ops.organization, at=scene.at)
+    return answered.assessment.max_quantity or 0
 
 
 def _fall_ill(scene: Scene) -> None:

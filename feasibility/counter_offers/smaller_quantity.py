@@ -8,6 +8,7 @@ from feasibility.prepared import Pools
 
 def smaller_quantity(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:
     """The most by the due day, None when not a single unit fits."""
-    if not 0 < answer.max_quantity < ask.quantity:
+    most = answer.max_quantity or 0
+    if not 0 < most < ask.quantity:
         return None
-    return checked_offer("smaller_quantity", ask, pools, [(answer.max_quantity, ask.due)])
+    return checked_offer("smaller_quantity", ask, pools, [(most, ask.due)])

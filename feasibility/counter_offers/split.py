@@ -12,18 +12,19 @@ from feasibility.routing import pass_forward
 
 def split(ask: Ask, pools: Pools, answer: Assessment) -> Offer | None:
     """The most by the due day and the rest at its earliest day; each part sets up anew."""
-    if not 0 < answer.max_quantity < ask.quantity:
+    most = answer.max_quantity or 0
+    if not 0 < most < ask.quantity:
         return None
-    first = judge(replace(ask, quantity=answer.max_quantity), pools)
+    first = judge(replace(ask, quantity=most), pools)
     if not first.verdict.fits:
         return None
     after = {
         pool: held.with_stages([stage for stage in first.stages if stage.pool == pool])
         for pool, held in pools.items()
     }
-    rest = replace(ask, quantity=ask.quantity - answer.max_quantity)
+    rest = replace(ask, quantity=ask.quantity - most)
     end = pass_forward(rest, rooms_for(rest, after)).end_of(len(ask.stages))
     if end is None:
         return None
-    parts = [(answer.max_quantity, ask.due), (rest.quantity, max(end, ask.due))]
+    parts = [(most, ask.due), (rest.quantity, max(end, ask.due))]
     return checked_offer("split", ask, pools, parts)

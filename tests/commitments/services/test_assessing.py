@@ -213,6 +213,22 @@ def test_harder_terms_after_approval_are_flagged(
     assert found == ([("changed_after_approval", commitment.pk, sentence)] if sentence else [])
 
 
+def test_terms_that_the_deal_learns_after_approval_are_no_change(
+    rewiring: Offering, rep: Actor, ops: Actor
+) -> None:
+    deal = create_deal(name="Kestrel", by=rep, at=NOW)
+    commitment = approved(rewiring, 2, rep, ops, deal)
+    for quantity, promised_on, flags in (
+        (2, None, []),
+        (2, FRIDAY, []),
+        (3, FRIDAY, [("changed_after_approval", deal.pk, commitment.pk)]),
+    ):
+        line = LineTerms(rewiring.pk, quantity=quantity, promised_on=promised_on)
+        change_deal(deal=deal, by=rep, at=NOW, lines=[line])
+        reassess(organization=ops.organization, at=NOW)
+        assert open_flags() == flags
+
+
 def test_running_work_is_assumed_to_go_as_planned(rewiring: Offering, rep: Actor, ops: Actor) -> None:
     commitment = approved(rewiring, 16, rep, ops)
     on_thursday = NOW + timedelta(days=2)
