@@ -3,7 +3,7 @@
 from feasibility.ask import Ask
 from feasibility.assessment import AskedRow, Bottleneck, BottleneckPart
 from feasibility.room import Room
-from feasibility.routing import ForwardPass, Rooms
+from feasibility.routing import ForwardPass, Rooms, touches
 
 
 def proven_block(ask: Ask, wide_rooms: Rooms) -> Bottleneck | None:
@@ -18,7 +18,7 @@ def proven_block(ask: Ask, wide_rooms: Rooms) -> Bottleneck | None:
         rows = (*asked.get(stage.pool, ()), row)
         if not room.holds(row.start, row.due, row.minutes, row.limit):
             return _bottleneck(room, number, stage.pool, rows)
-        if number + 1 < len(ask.stages):
+        if touches(ask.stages[number + 1 :], stage.pool):
             held[stage.pool] = room.after(row.start, row.due, row.minutes, row.limit)
         asked[stage.pool] = rows
     return None

@@ -53,7 +53,7 @@ def pass_forward(ask: Ask, rooms: Rooms) -> ForwardPass:
         if end is None:
             break
         ends.append(end)
-        if _touches(ask.stages[number + 1 :], stage.pool):
+        if touches(ask.stages[number + 1 :], stage.pool):
             held[stage.pool] = room.after(begin, end, minutes, stage.limit)
         begin = end + 1
     return ForwardPass(tuple(starts), tuple(ends), tuple(met))
@@ -76,7 +76,7 @@ def pass_backward(ask: Ask, rooms: Rooms) -> tuple[tuple[int, int], ...] | None:
             return None
         start = start if number else floor
         windows.append((start, due))
-        if _touches(ask.stages[:number], stage.pool):
+        if touches(ask.stages[:number], stage.pool):
             held[stage.pool] = room.after(start, due, minutes, stage.limit)
         due = start - 1 - stage.lag_days
     return tuple(reversed(windows))
@@ -102,5 +102,6 @@ def nominal_windows(ask: Ask) -> tuple[tuple[int, int], ...]:
     return tuple(windows)
 
 
-def _touches(stages: tuple[Stage, ...], pool: int) -> bool:
+def touches(stages: tuple[Stage, ...], pool: int) -> bool:
+    """Whether one of the stages works on the pool."""
     return any(stage.pool == pool for stage in stages)

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from commitments.services.assessing import reassess
+from tenants.models import Organization
+from tenants.scope import tenant_scope
 from tests.api.conftest import Program
 
 WEEK = [480, 480, 480, 480, 480, 480, 480]
@@ -58,3 +61,9 @@ def approved(sales: Program, ops: Program, asked: dict[str, Any]) -> int:
     answer = ops.post(f"commitments/{commitment}/approve/")
     assert answer.status_code == 200, answer.content
     return commitment
+
+
+def judge(organization: Organization) -> None:
+    """Do what workers do after every change."""
+    with tenant_scope(organization.pk):
+        reassess(organization=organization, at=timezone.now())

@@ -3,11 +3,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from commitments.services.assessing import reassess
 from tenants.models import Organization
-from tenants.scope import tenant_scope
 from tests.api.conftest import Program
-from tests.api.scenes import Scene, approved, day, scene
+from tests.api.scenes import Scene, approved, day, judge, scene
 
 pytestmark = pytest.mark.django_db
 
@@ -16,12 +14,6 @@ pytestmark = pytest.mark.django_db
 def at_acme(bob_api: Program) -> Scene:
     """Pool, resource and offering of acme."""
     return scene(bob_api)
-
-
-def judge(organization: Organization) -> None:
-    """Do what workers do after every change."""
-    with tenant_scope(organization.pk):
-        reassess(organization=organization, at=timezone.now())
 
 
 @pytest.fixture

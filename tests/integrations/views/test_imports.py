@@ -1,9 +1,12 @@
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from commitments.models import Deal, Offering
@@ -200,3 +203,26 @@ def test_promises_of_the_past_are_offered_to_those_who_decide(organizations: Org
         for who in (organizations.bob, organizations.carol)
     ]
     assert ["Promises of the past" in page for page in pages] == [True, False]
+
+
+def test_pages_ask_the_same_number_of_queries_for_more_rows(
+    organizations: Organizations, work: Callable[[], FileImport]
+) -> None:
+    bob = signed_in_client(organizations.bob)
+
+    def asked() -> list[int]:
+        upload(bob, SURE)
+        imported = work()
+        with CaptureQueriesContext(connection) as detail:
+            page = bob.get(f"/o/acme/imports/{imported.pk}/")
+        with CaptureQueriesContext(connection) as listed:
+            bob.get("/o/acme/imports/")
+        assert "twelve" in page.content.decode()
+        return [len(detail), len(listed)]
+
+    asked()
+    few = asked()
+    more = "".join(f"{number},Broken,Vossberg,Quote sent,twelve,2027-04-01\n" for number in range(10, 20))
+    with mock.patch(f"{__name__}.SURE", SURE + more):
+        asked()
+        assert asked() == few
