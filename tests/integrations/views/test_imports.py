@@ -220,9 +220,10 @@ def test_pages_ask_the_same_number_of_queries_for_more_rows(
         assert "twelve" in page.content.decode()
         return [len(detail), len(listed)]
 
-    asked()
     few = asked()
-    more = "".join(f"{number},Broken,Vossberg,Quote sent,twelve,2027-04-01\n" for number in range(10, 20))
+    more = "".join(
+        f"{number},Broken,Vossberg {number},Quote sent,{amount},2027-04-01\n"
+        for number, amount in enumerate(["12", "13", "14", "twelve"] * 5, start=10)
+    )
     with mock.patch(f"{__name__}.SURE", SURE + more):
-        asked()
         assert asked() == few
