@@ -122,7 +122,9 @@ class OfferSerializer(serializers.Serializer[Any]):
     promised_on = serializers.DateField()
     parts = serializers.ListField(child=serializers.DictField())
     note = serializers.CharField()
-    verdict = serializers.ChoiceField([each.value for each in Verdict], help_text="At that time")
+    verdict = serializers.ChoiceField(
+        [each.value for each in Verdict], allow_null=True, help_text="At that time; null: not checked then"
+    )
     check = serializers.IntegerField(allow_null=True, help_text="The stored check")
 
 
@@ -200,7 +202,7 @@ def _offers(events: Sequence[LedgerEvent]) -> list[dict[str, Any]]:
             "promised_on": event.details["promised_on"],
             "parts": [],
             "note": event.reason,
-            "verdict": event.details["verdict"],
+            "verdict": event.details.get("verdict"),
             "check": event.verdict_id,
         }
         for number, event in enumerate(proposals, start=1)
