@@ -25,6 +25,7 @@ EXAMPLE = {
         "capacity_minutes": 9600,
         "short_minutes": 2760,
         "rivals": [{"commitment": 3, "minutes": 6540}],
+        "rival_count": 1,
     },
     "confidence": None,
     "confidence_dates": {"50": None, "80": None, "95": None},
@@ -76,7 +77,8 @@ class BottleneckSerializer(serializers.Serializer[Any]):
     demand_minutes = serializers.IntegerField()
     capacity_minutes = serializers.IntegerField()
     short_minutes = serializers.IntegerField()
-    rivals = RivalSerializer(many=True)
+    rivals = RivalSerializer(many=True, help_text="At most the 100 largest")
+    rival_count = serializers.IntegerField(required=False, help_text="How many compete")
 
 
 class PlanRowSerializer(serializers.Serializer[Any]):

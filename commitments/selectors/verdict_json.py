@@ -8,6 +8,9 @@ from commitments.selectors.pictures import PoolPicture
 from commitments.selectors.verdict_words import missing_words
 from feasibility import Bottleneck, Offer
 
+#: Kept and answered, the largest; rival_count tells how many there are.
+MOST_RIVALS = 100
+
 
 def verdict_json(check: Check, *, verdict_id: int | None = None) -> dict[str, Any]:
     """Return the contract's Verdict; `id` is null for a check that was not stored."""
@@ -62,7 +65,11 @@ def _bottleneck(bottleneck: Bottleneck | None, check: Check) -> dict[str, Any] |
         "demand_minutes": bottleneck.demand_minutes,
         "capacity_minutes": bottleneck.capacity_minutes,
         "short_minutes": bottleneck.short_minutes,
-        "rivals": [{"commitment": rival.commitment.pk, "minutes": rival.minutes} for rival in check.rivals],
+        "rivals": [
+            {"commitment": rival.commitment_id, "minutes": rival.minutes}
+            for rival in check.rivals[:MOST_RIVALS]
+        ],
+        "rival_count": len(check.rivals),
     }
 
 

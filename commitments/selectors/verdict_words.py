@@ -41,7 +41,7 @@ def _infeasible(assessment: Assessment, book: Book, rivals: int) -> str:
         return "No place was found for it."
     words = bottleneck_words(assessment.bottleneck, book)
     competing = {0: "nothing else competes", 1: "1 commitment competes"}.get(
-        rivals, f"{rivals} commitments compete"
+        rivals, f"{rivals:,} commitments compete"
     )
     if assessment.proven:
         return f"{words}; {competing}."

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 
 from commitments.models import Commitment, StoredVerdict
 from commitments.selectors.checks import Check
-from commitments.selectors.rivals import Rival
 from commitments.selectors.verdict_json import picture_json, verdict_json
 from ui.charts.capacity import Week
 from ui.formatting import date_range_words, hours, short_date, weekday_date
@@ -120,48 +119,44 @@ def _week(week: Mapping[str, Any]) -> Week:
 def rivals_of_check(check: Check, slug: str) -> Rivals | None:
     """Return who competes in the bottleneck of a check made now; None when nobody does."""
     names = {pool.pk: pool.name for pool in check.book.pools.values()}
-    return _rivals(verdict_json(check), check.rivals, names, slug, check.book.today)
+    return _rivals(verdict_json(check)["bottleneck"], names, slug, check.book.today)
 
 
 def rivals_of_stored(stored: StoredVerdict, slug: str, today: date) -> Rivals | None:
     """Return who competed then, by the names and states of today."""
-    bottleneck = stored.answer["bottleneck"]
-    if bottleneck is None:
-        return None
-    minutes = {rival["commitment"]: rival["minutes"] for rival in bottleneck["rivals"]}
-    found = Commitment.objects.filter(pk__in=minutes).select_related("offering", "company")
-    rivals = [Rival(commitment, minutes[commitment.pk]) for commitment in found]
-    rivals.sort(key=lambda rival: (-rival.minutes, rival.commitment.pk))
     names = {picture["pool"]: picture["pool_name"] for picture in stored.picture}
-    return _rivals(stored.answer, rivals, names, slug, today)
+    return _rivals(stored.answer["bottleneck"], names, slug, today)
 
 
 def _rivals(
-    answer: Mapping[str, Any], rivals: Sequence[Rival], names: Mapping[int, str], slug: str, today: date
+    bottleneck: Mapping[str, Any] | None, names: Mapping[int, str], slug: str, today: date
 ) -> Rivals | None:
-    bottleneck = answer["bottleneck"]
-    if bottleneck is None or not rivals:
+    if bottleneck is None or not bottleneck["rivals"]:
         return None
     first, last = bottleneck["parts"][0], bottleneck["parts"][-1]
     days = date_range_words(
         date.fromisoformat(first["starts_on"]), date.fromisoformat(last["ends_on"]), today
     )
-    count = f"{len(rivals)} commitments compete" if len(rivals) > 1 else "1 commitment competes"
+    count = bottleneck.get("rival_count", len(bottleneck["rivals"]))
+    words = f"{count:,} commitments compete" if count > 1 else "1 commitment competes"
+    shown = bottleneck["rivals"][:MOST_RIVALS]
+    found = Commitment.objects.select_related("offering", "company").in_bulk(
+        [rival["commitment"] for rival in shown]
+    )
     return Rivals(
-        title=f"{count} for {names.get(first['pool'], 'the pool')}",
+        title=f"{words} for {names.get(first['pool'], 'the pool')}",
         where=f"{hours(bottleneck['capacity_minutes'])} there, {days}",
-        rows=[_rival(rival, slug, today) for rival in rivals[:MOST_RIVALS]],
-        more=max(0, len(rivals) - MOST_RIVALS),
+        rows=[_rival(found[rival["commitment"]], rival["minutes"], slug, today) for rival in shown],
+        more=max(0, count - MOST_RIVALS),
     )
 
 
-def _rival(rival: Rival, slug: str, today: date) -> dict[str, object]:
-    commitment = rival.commitment
+def _rival(commitment: Commitment, minutes: int, slug: str, today: date) -> dict[str, object]:
     return {
         "name": commitment.company.name if commitment.company else commitment.reference,
         "note": f"{commitment.quantity:,} × {commitment.offering.name}, {commitment.reference}",
         "url": reverse("commitments:commitment-detail", args=[slug, commitment.pk]),
         "state": commitment.state,
         "promised": weekday_date(commitment.promised_on, today),
-        "minutes": rival.minutes,
+        "minutes": minutes,
     }

@@ -21,6 +21,7 @@ def test_check_answers_and_stores_the_verdict(carol_api: Program, bob_api: Progr
         "capacity_minutes": 960,
         "short_minutes": 480,
         "rivals": [],
+        "rival_count": 0,
     }
     assert {"later_date", "smaller_quantity"} <= {offer["kind"] for offer in verdict["offers"]}
     stored = carol_api.get(f"checks/{verdict['id']}/")

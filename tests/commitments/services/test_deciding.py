@@ -4,6 +4,7 @@ import pytest
 
 from commitments.errors import NoLongerFits, WrongState
 from commitments.models import Commitment, CommitmentStage, LedgerEvent, Offering
+from commitments.selectors import verdict_json
 from commitments.services.deciding import approve, decline
 from commitments.services.delivering import cancel, deliver, withdraw
 from commitments.services.proposing import create_draft, propose
@@ -115,3 +116,18 @@ def test_deliver_keeps_the_four_dates_apart(rewiring: Offering, rep: Actor, ops:
 def test_withdraw_ends_a_proposal(rewiring: Offering, rep: Actor) -> None:
     commitment = proposed(rewiring, 1, rep)
     assert withdraw(commitment_id=commitment.pk, by=rep, at=NOW).state == "withdrawn"
+
+
+def test_only_the_largest_of_many_rivals_are_kept(
+    rewiring: Offering, rep: Actor, ops: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict_json, "MOST_RIVALS", 2)
+    for quantity in (3, 6, 4):
+        approve(commitment_id=proposed(rewiring, quantity, rep).pk, by=ops, at=NOW)
+    with pytest.raises(NoLongerFits) as refused:
+        approve(commitment_id=proposed(rewiring, 9, rep).pk, by=ops, at=NOW)
+
+    bottleneck = refused.value.verdict["bottleneck"]
+    assert [rival["minutes"] for rival in bottleneck["rivals"]] == [1440, 960]
+    assert bottleneck["rival_count"] == 3
+    assert refused.value.verdict["sentence"].endswith("; 3 commitments compete.")
