@@ -39,7 +39,7 @@ def test_verdict_and_shortfall_equal_maximum_flow(batch: int) -> None:
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_earliest_day_and_most_by_a_day_equal_maximum_flow(batch: int) -> None:
-    for seed in range(batch * 40, (batch + 1) * 40):
+    for seed in range(batch * INSTANCES, (batch + 1) * INSTANCES):
         capacity, rows = tight_book(seed)
         rng = np.random.default_rng([seed, 2])
         start, due = random_window(rng, len(capacity))
