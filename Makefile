@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LINT_ENV := SECRET_KEY=lint DATABASE_URL=postgres://lint@localhost/lint REDIS_URL=redis://localhost:1
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench format lock migrations clean help
+.PHONY: demo test lint bench faults format lock migrations clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: $(STAMP) ## Check format, types, floors, templates and migrations
 
 bench: $(STAMP) ## Print figures and ratios
 	@$(BIN)/python -m benchmarks
+
+faults: $(STAMP) ## Kill, cut and restart what a sync needs, and print what was lost (long)
+	@$(BIN)/python -m benchmarks.faults
 
 format: $(STAMP) ## Bring code and templates into form
 	@$(BIN)/ruff format --quiet .
