@@ -230,6 +230,9 @@ OUTBOX_HANDLERS: dict[str, str] = {
     "crm-write": "integrations.tasks.write_back",
 }
 
+# Asked by commitments what a deal's CRM said and was told: (deal) -> rows of (what, words).
+DEAL_ORIGIN = "integrations.selectors.origins.origin_of"
+
 # Asked by capacity which promises a change would break: (pool_ids, unsaved changes) -> promises.
 BLAST_RADIUS = "commitments.selectors.blast_radius.blast_radius"
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from commitments.models import Commitment, Deal, DealLine, LedgerEvent
 from commitments.selectors.deal_lists import DealRow, DealStory, why_unknown
 from commitments.views.links import page_url
@@ -21,6 +24,7 @@ EVENT_ICONS = {
     "withdrawn": "undo-2",
     "delivered": "package-check",
     "cancelled": "ban",
+    "deal_merged": "git-merge",
 }
 
 
@@ -197,15 +201,17 @@ def _event(event: LedgerEvent) -> dict[str, str]:
     }
 
 
-def _source(deal: Deal) -> dict[str, str]:
-    """Return where the deal came from and when."""
+def _source(deal: Deal) -> dict[str, Any]:
+    """Return where the deal came from and when, and what its CRM was told."""
     if not deal.external_source:
-        return {"words": f"Added here {full_date(deal.created_at)}.", "url": "", "changed": _changed(deal)}
+        words = f"Added here {full_date(deal.created_at)}."
+        return {"words": words, "url": "", "changed": _changed(deal), "rows": []}
     number = f", number {deal.external_id}" if deal.external_id else ""
     return {
         "words": f"From {deal.external_source}{number}, first seen {full_date(deal.created_at)}.",
         "url": deal.external_url,
         "changed": _changed(deal),
+        "rows": import_string(settings.DEAL_ORIGIN)(deal),
     }
 
 
