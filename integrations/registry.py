@@ -1,5 +1,7 @@
 """Every CRM that Concord speaks to, in the order in which people choose."""
 
+from django.conf import settings
+
 from integrations.crm import CrmProvider
 from integrations.providers.dynamics import Dynamics
 from integrations.providers.espocrm import EspoCrm
@@ -9,6 +11,7 @@ from integrations.providers.pipedrive import Pipedrive
 from integrations.providers.salesforce import Salesforce
 from integrations.providers.tryton import Tryton
 from integrations.providers.zoho import Zoho
+from integrations.sandbox.provider import Sandbox
 
 PROVIDERS: tuple[type[CrmProvider], ...] = (
     HubSpot,
@@ -19,6 +22,8 @@ PROVIDERS: tuple[type[CrmProvider], ...] = (
     Zoho,
     Tryton,
     EspoCrm,
+    # Offered only where one runs: customers never see it.
+    *((Sandbox,) if settings.CRM_SANDBOX_URL else ()),
 )
 
 

@@ -13,10 +13,13 @@ from config import embedded
 HOME = Path(os.environ.get("CONCORD_TEST_HOME") or tempfile.mkdtemp(prefix="concord-tests-"))
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
 DATABASE = f"test_{PROCESS}"
+CLEARED = """
+    DATABASE_URL DATABASE_OWNER_URL REDIS_URL EMAIL_URL SITE_URL PORT CRM_SANDBOX_URL CRM_HOOKS_URL
+""".split()
 
 
 def _start() -> None:
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "PORT"):
+    for name in CLEARED:
         os.environ.pop(name, None)
     os.environ["CONCORD_TEST_HOME"] = str(HOME)
     os.environ["CONCORD_HOME"] = str(HOME / PROCESS)
