@@ -1,4 +1,4 @@
-"""Runs the whole product on this machine: services, migrations, a sample company, web, worker and beat."""
+"""Runs the whole product here: services, migrations, a sample company, web, worker, beat, a sandbox CRM."""
 
 import errno
 import os
@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from config import embedded, env, warden
 
@@ -28,12 +29,12 @@ def main() -> int:
     status = 0
     try:
         host, port = env.text("HOST", "127.0.0.1"), env.number("PORT", 8000, least=1, most=65535)
-        with _listen(host, port) as listener:
+        with _listen(host, port) as listener, _listen_beside(port) as beside:
             embedded.provide()
             with warden.watch() as guard:
                 _prepare(stop, guard)
                 if not stop.is_set():
-                    status = _serve(listener, stop, guard)
+                    status = _serve(listener, beside, stop, guard)
                 warden.tell(guard, warden.ALL_IS_WELL)
     except (
         env.SettingError,
@@ -72,6 +73,14 @@ def _listen(host: str, port: int) -> socket.socket:
             raise PortTaken(f"Concord cannot listen on {host}:{port} ({reason}). {hint}") from error
 
 
+def _listen_beside(port: int) -> socket.socket:
+    """Return a socket of this machine alone for the sandbox CRM: the next port, or any that is free."""
+    try:
+        return socket.create_server(("127.0.0.1", min(port + 1, 65535)))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
+
+
 def _prepare(stop: threading.Event, guard: Process) -> None:
     """Migrate and fill an empty database; the child processes use the services that run already."""
     os.environ.setdefault("ALLOWED_HOSTS", "*" if env.text("HOST", "127.0.0.1") == "0.0.0.0" else "")
@@ -105,59 +114,26 @@ def _start(command: list[str], guard: Process, **options: Any) -> Process:
     return child
 
 
-def _serve(listener: socket.socket, stop: threading.Event, guard: Process) -> int:
+def _serve(listener: socket.socket, beside: socket.socket, stop: threading.Event, guard: Process) -> int:
     home = Path(os.environ.get("CONCORD_HOME", ".concord"))
     home.mkdir(parents=True, exist_ok=True)  # nobody has when every address was given
-    python = [sys.executable, "-m"]
+    address, sandbox = _address(listener), _address(beside)
+    _tell_of_sandbox(address, sandbox)
+    gunicorn = [sys.executable, *"-m gunicorn --threads 4 --log-level warning --bind".split()]
+    celery = [sys.executable, *"-m celery --quiet -A config.celery".split()]
+    beat = [*"beat --loglevel warning --pidfile".split(), "", "--schedule", str(home / "beat-schedule")]
     commands = {
-        "web": [
-            *python,
-            "gunicorn",
-            "config.wsgi",
-            "--bind",
-            f"fd://{listener.fileno()}",
-            "--workers",
-            "2",
-            "--threads",
-            "4",
-            "--log-level",
-            "warning",
-        ],
-        "worker": [
-            *python,
-            "celery",
-            "--quiet",
-            "-A",
-            "config.celery",
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "warning",
-            "--without-gossip",
-            "--without-mingle",
-        ],
-        "beat": [
-            *python,
-            "celery",
-            "--quiet",
-            "-A",
-            "config.celery",
-            "beat",
-            "--loglevel",
-            "warning",
-            "--pidfile",
-            "",
-            "--schedule",
-            str(home / "beat-schedule"),
-        ],
+        "web": [*gunicorn, f"fd://{listener.fileno()}", "--workers", "2", "config.wsgi"],
+        "worker": [*celery, *"worker -c 2 --loglevel warning --without-gossip --without-mingle".split()],
+        "beat": [*celery, *beat],
+        "sandbox": [*gunicorn, f"fd://{beside.fileno()}", "integrations.sandbox.wsgi:alive(20)"],
     }
-    keeps = {"web": (listener.fileno(),)}
+    keeps = {"web": (listener.fileno(),), "sandbox": (beside.fileno(),)}
     children = {
         name: _start(command, guard, env=_environment(), pass_fds=keeps.get(name, ()))
         for name, command in commands.items()
     }
-    threading.Thread(target=_announce, args=(*listener.getsockname()[:2], stop), daemon=True).start()
+    threading.Thread(target=_announce, args=(address, sandbox, stop, guard), daemon=True).start()
     status = 0
     while not stop.wait(0.5):
         ended = [name for name, child in children.items() if child.poll() is not None]
@@ -174,29 +150,52 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONWARNINGS": "ignore:You're running the worker,ignore::RuntimeWarning"}
 
 
-def _announce(host: str, port: int, stop: threading.Event) -> None:
-    """Say where it runs as soon as it answers."""
-    shown = "127.0.0.1" if host == "0.0.0.0" else host
-    while not stop.is_set():
-        connection = HTTPConnection(shown, port, timeout=2)
-        try:
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == HTTPStatus.OK:
-                break
-        except OSError:
-            time.sleep(0.3)
-        finally:
-            connection.close()
+def _address(listener: socket.socket) -> str:
+    """Return where people of this machine reach what listens there."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _tell_of_sandbox(address: str, sandbox: str) -> None:
+    """Let all processes know the sandbox and reach it, and say where it reaches Concord."""
+    allowed = [*env.words("CRM_ALLOWED_HOSTS"), "127.0.0.1"]
+    os.environ["CRM_SANDBOX_URL"] = sandbox
+    os.environ["CRM_ALLOWED_HOSTS"] = ",".join(dict.fromkeys(allowed))
+    os.environ.setdefault("CRM_HOOKS_URL", address)
+
+
+def _announce(address: str, sandbox: str, stop: threading.Event, guard: Process) -> None:
+    """Connect the sandbox as soon as everything answers, and say where it runs."""
+    _wait_for(f"{address}/healthz", stop)
+    _wait_for(sandbox, stop)
+    try:
+        _manage(stop, guard, "demo_connection")
+    except subprocess.CalledProcessError:
+        print("The sandbox CRM is not connected; everything else works.", file=sys.stderr)
     if stop.is_set():
         return
     print(
-        f"\nConcord runs at http://{shown}:{port}\n\n"
+        f"\nConcord runs at {address}\n\n"
         "  sales rep           maya@brightwater.example    brightwater-demo\n"
         "  operations manager  tomas@brightwater.example   brightwater-demo\n"
         "  admin               ines@brightwater.example    brightwater-demo\n\n"
+        f"A sandbox CRM, connected already, runs at {sandbox}\n"
+        "Change a deal there, and see what Concord says.\n\n"
         "Ctrl-C stops it; the data stays.",
         flush=True,
     )
+
+
+def _wait_for(url: str, stop: threading.Event) -> None:
+    """Return when the address answers well, or at the stop."""
+    while not stop.is_set():
+        try:
+            if httpx.get(url, timeout=2, trust_env=False).status_code == HTTPStatus.OK:
+                return
+        except httpx.HTTPError:
+            pass
+        stop.wait(0.3)
 
 
 def _stop(children: dict[str, Process]) -> None:

@@ -63,3 +63,30 @@ def test_stop_ends_a_command_that_runs(
 def test_failed_command_is_an_error(guard: demo.Process) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         demo._manage(threading.Event(), guard, "no_such_command")
+
+
+def test_sandbox_takes_the_next_port_or_any() -> None:
+    with demo._listen_beside(0) as first:
+        port = first.getsockname()[1]
+        with demo._listen_beside(port - 1) as second:
+            assert second.getsockname()[1] not in (0, port)
+    with demo._listen_beside(65535) as last:
+        assert last.getsockname()[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")]
+)
+def test_address_is_one_that_people_of_this_machine_reach(host: str, address: str) -> None:
+    with demo._listen(host, 0) as listener:
+        assert demo._address(listener) == f"http://{address}:{listener.getsockname()[1]}"
+
+
+def test_processes_are_told_of_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.os, "environ", {"CRM_ALLOWED_HOSTS": "crm.example.lan"})
+    demo._tell_of_sandbox("http://127.0.0.1:8000", "http://127.0.0.1:8001")
+    assert demo.os.environ == {
+        "CRM_ALLOWED_HOSTS": "crm.example.lan,127.0.0.1",
+        "CRM_SANDBOX_URL": "http://127.0.0.1:8001",
+        "CRM_HOOKS_URL": "http://127.0.0.1:8000",
+    }
