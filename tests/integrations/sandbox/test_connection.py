@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from commitments.models import Deal
 from dashboards.demo.sandbox import connect_sandbox
@@ -25,6 +26,7 @@ __all__ = ["clock"]
 
 @pytest.fixture
 def _on_the_way(held: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    reverse("crm-callback")  # loads the views: they keep the providers that are there when they are loaded
     monkeypatch.setattr(registry, "PROVIDERS", (Sandbox,))
     monkeypatch.setattr(opening, "through", lambda connection: httpx.MockTransport(answer))
 
