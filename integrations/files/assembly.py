@@ -8,13 +8,10 @@ from typing import Any
 
 from commitments.services.importing import ImportedDeal
 from commitments.services.importing_promises import ImportedCommitment
-from integrations.files.fields import fields_of
+from integrations.files.grouping import LINE_FIELDS, KeyedRow, fitting
 from integrations.files.mapping import Mapping
 from integrations.files.rows import from_json, plain_key
 from integrations.files.stage_words import status_of_stage
-
-LINE_FIELDS = ("product", "quantity", "promised_on", "earliest_start")
-MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +32,6 @@ class Surroundings:
         return self.offerings.get(plain_key(meant))
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedRow:
-    """A staged row: its id and line, and its values as JSON."""
-
-    pk: int
-    line: int
-    data: Dictionary[str, Any]
-
-
 @dataclass(slots=True)
 class Assembled:
     """What the rows of one key say together, and problems by the id of the rows that do not fit in."""
@@ -54,20 +42,10 @@ class Assembled:
 
 
 def assemble_deal(key: str, rows: Sequence[KeyedRow], mapping: Mapping, around: Surroundings) -> Assembled:
-    """Return the deal of these rows, in the order of the file.
-
-    Several rows are several lines of one deal when they agree on the deal and differ in a line's fields. A
-    row that repeats another, or says something else about the deal, is refused.
-    """
-    found = Assembled()
-    head, kept = rows[0], [rows[0]]
-    for row in rows[1:]:
-        problem = _misfit(row, head, kept, mapping)
-        if problem:
-            found.problems[row.pk] = problem
-        else:
-            kept.append(row)
-    values = from_json("deals", dict(head.data))
+    """Return the deal of these rows, in the order of the file; those that do not fit in are refused."""
+    kept, problems = fitting(rows, mapping)
+    found = Assembled(problems=problems)
+    values = from_json("deals", dict(kept[0].data))
     found.deal = ImportedDeal(
         external_id=key,
         values=_deal_values(values, mapping, around),
@@ -77,27 +55,6 @@ def assemble_deal(key: str, rows: Sequence[KeyedRow], mapping: Mapping, around: 
         lines=_lines(kept, mapping, around),
     )
     return found
-
-
-def _misfit(
-    row: KeyedRow, head: KeyedRow, kept: Sequence[KeyedRow], mapping: Mapping
-) -> dict[str, str] | None:
-    for name, value in row.data.items():
-        # Exports of line items often fill the deal's own columns in its first row alone.
-        if name in LINE_FIELDS or value is None or value == head.data.get(name):
-            continue
-        label = fields_of("deals")[name].label.lower()
-        return {
-            "column": mapping.used.get(name, ""),
-            "reason": f"“{value}” is not the {label} that line {head.line} gives for the same deal",
-        }
-    asked = [row.data.get(name) for name in LINE_FIELDS]
-    for other in kept:
-        if asked == [other.data.get(name) for name in LINE_FIELDS]:
-            return {"column": "", "reason": f"the row repeats line {other.line}"}
-    if len(kept) >= MOST_LINES:
-        return {"column": "", "reason": f"a deal has at most {MOST_LINES} lines"}
-    return None
 
 
 def _deal_values(values: dict[str, Any], mapping: Mapping, around: Surroundings) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+import httpx
 
 from integrations.files.fields import Field, fields_of
 from integrations.files.mapping import Mapping
@@ -27,12 +26,14 @@ CENT = Decimal("0.01")
 # What tells deals without an id apart. Stage, amount and dates that move are left out on purpose.
 IDENTITY = ("name", "company", "owner", "product", "created_on")
 CONTENT = "content:"
-_valid_url = URLValidator(schemes=["http", "https"])
 
 
 @dataclass(slots=True)
 class ReadRow:
-    """A row's values by field (None: empty), its key, and its problems as {"column", "reason"}."""
+    """A row's values by field (None: empty), its key, and its problems as {"column", "reason"}.
+
+    A row with problems has a key as far as it still says whose row it is.
+    """
 
     line: int
     key: str = ""
@@ -61,6 +62,7 @@ class RowReader:
             if problem.column is None or problem.column in self.headers:
                 found.refuse(problem.column or "", problem.reason)
         if found.problems:
+            self._know_id(found, row)
             return found
         for name, reader in self.readers.items():
             try:
@@ -71,7 +73,8 @@ class RowReader:
         for name, reason in self._contradictions(found.values):
             reader_of = self.readers.get(name)
             found.refuse(reader_of.header if reader_of else "", reason)
-        if not found.problems:
+        refused = {problem["column"] for problem in found.problems}
+        if not refused & {reader.header for reader in self._keys}:
             found.key = self._key(found.values)
         return found
 
@@ -113,6 +116,18 @@ class RowReader:
         delivered = values.get("delivered_on")
         if delivered and delivered > self.today:
             yield "delivered_on", f"{delivered} lies in the future"
+
+    @property
+    def _keys(self) -> list[Reader]:
+        """Return the readers of what makes the key."""
+        names = ("external_id",) if "external_id" in self.readers else IDENTITY
+        return [self.readers[name] for name in names if name in self.readers]
+
+    def _know_id(self, found: ReadRow, row: Row) -> None:
+        """Take the id from a row that is broken elsewhere."""
+        reader = self.readers.get("external_id")
+        if reader is not None and reader.header not in {problem["column"] for problem in found.problems}:
+            found.key = reader.text(row) or ""
 
     def _key(self, values: dict[str, Any]) -> str:
         if "external_id" in self.readers:
@@ -188,9 +203,11 @@ def _say_currency(found: ReadRow, code: str) -> None:
 
 def _require_url(text: str) -> None:
     try:
-        _valid_url(text)
-    except ValidationError as error:
-        raise ValueProblem(f"“{text[:40]}” is not a web address") from error
+        parts = httpx.URL(text)
+    except httpx.InvalidURL:
+        parts = httpx.URL("")
+    if parts.scheme not in ("http", "https") or not parts.host or " " in text:
+        raise ValueProblem(f"“{text[:40]}” is not a web address")
 
 
 def _in_order(values: dict[str, Any], first: str, last: str, what: str) -> Iterator[tuple[str, str]]:

@@ -4,13 +4,8 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.files.answers import (
-    DATE_CHOICES,
-    NUMBER_CHOICES,
-    PERCENT_CHOICES,
-    date_format,
-)
 from integrations.files.fields import fields_of
+from integrations.files.formats import DATE_CHOICES, NUMBER_CHOICES, PERCENT_CHOICES, date_format
 from integrations.files.mapping import Mapping
 from tabular.cells import Reader
 from tabular.columns import NUMERIC_KINDS, FieldKind
@@ -19,7 +14,6 @@ from tabular.dates import ISO, DateFormat, Order
 from tabular.numbers import AmbiguousNumbers, AmbiguousPercents, NotNumbers
 from tabular.profile import ColumnProfile, Profile
 from tabular.values import NumberStyle, PercentScale
-from ui.formatting import full_date
 
 LEAVE_OUT = "leave out"
 REMEMBERED = "remembered"
@@ -28,7 +22,10 @@ Answers = Dictionary[str, Dictionary[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How each mapped column is read, by field; what only a person can decide is a question instead."""
+    """How each mapped column is read, by field; what only a person can decide is a question instead.
+
+    Each of a question's choices has examples: what stands there, and what it means (a date, or a text).
+    """
 
     readers: Dictionary[str, Reader]
     questions: list[dict[str, Any]] = field(default_factory=list)
@@ -142,7 +139,7 @@ def _remembered(key: str, name: str, column: ColumnProfile, settled: Readings) -
 def _date_question(name: str, column: ColumnProfile, found: AmbiguousDates) -> dict[str, Any]:
     choices = []
     for candidate in found.candidates:
-        examples = [[text, full_date(on)] for text, on in candidate.examples]
+        examples = [list(example) for example in candidate.examples]
         choices.append(
             {"value": _order_key(candidate), "label": candidate.format.label, "examples": examples}
         )

@@ -9,7 +9,8 @@ from django.conf import settings
 from commitments.models import Offering
 from integrations.files.fields import FIELDS
 from integrations.files.guessing import Sample
-from integrations.files.mapping import FORMATS, STATUSES
+from integrations.files.mapping import FORMATS
+from integrations.files.parsing import STATUSES
 from integrations.models import FileImport
 from tabular.columns import Guess
 

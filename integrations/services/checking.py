@@ -4,10 +4,12 @@ that a worker that takes over goes on where the last one was, and nobody reads a
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from integrations.files.fields import fields_of
-from integrations.files.mapping import Mapping, parse_mapping
+from integrations.files.mapping import Mapping
+from integrations.files.parsing import parse_mapping
 from integrations.files.rows import ReadRow, RowReader
 from integrations.files.settling import REMEMBERED, Readings, readers_from_json, settle
 from integrations.models import FileImport
@@ -26,6 +28,7 @@ from tabular import TableError
 from tabular.profile import profile
 from tenants.models import Organization
 from tenants.scope import tenant_scope
+from ui.formatting import full_date
 
 Status, Step = FileImport.Status, FileImport.Step
 CHUNK = 500
@@ -156,11 +159,24 @@ def _settled(held: FileImport, settled: Readings, rows: int, notes: list[str]) -
     held.rows_total = rows
     held.notes = notes
     held.readings = settled.to_json() | {REMEMBERED: settled.remembered}
-    held.questions = settled.questions
+    held.questions = [_in_words(question) for question in settled.questions]
     if settled.questions:
         held.status = Status.ASKING
     else:
         held.step = Step.STAGE
+
+
+def _in_words(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the question with the dates of its examples as people read them."""
+    choices = [
+        choice | {"examples": [[text, _said(meant)] for text, meant in choice["examples"]]}
+        for choice in question["choices"]
+    ]
+    return question | {"choices": choices}
+
+
+def _said(meant: Any) -> str:
+    return full_date(meant) if isinstance(meant, date) else str(meant)
 
 
 def _store(held: FileImport, chunk: list[ReadRow]) -> None:

@@ -14,12 +14,12 @@ from commitments.services.importing import upsert_deals
 from commitments.services.importing_promises import upsert_commitments
 from integrations.files.assembly import (
     Assembled,
-    KeyedRow,
     Surroundings,
     assemble_deal,
     assemble_promise,
     status_of,
 )
+from integrations.files.grouping import KeyedRow
 from integrations.files.mapping import Mapping
 from integrations.files.rows import CONTENT, ReadRow, plain_key
 from integrations.models import FileImport, StagedRow
@@ -44,7 +44,7 @@ def stage_rows(imported: FileImport, rows: Sequence[ReadRow]) -> None:
         [
             {
                 "line": row.line,
-                "key": row.key,
+                "key": "" if row.problems else row.key,
                 "action": Action.REJECTED if row.problems else Action.READ,
                 "problems": row.problems,
                 "data": {} if row.problems else row.values,

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from integrations.errors import MappingProblem
 from integrations.files.guessing import Sample, guess, sample_of, signature_of
-from integrations.files.mapping import FORMATS, Mapping, parse_mapping
+from integrations.files.mapping import FORMATS, Mapping
+from integrations.files.parsing import check_complete, parse_mapping
 from integrations.files.settling import REMEMBERED
 from integrations.models import FileImport, RememberedMapping, StagedRow
 from tabular import Limits, TableError, open_table
@@ -91,7 +92,7 @@ def start_import(
         mapping, sure = _first_mapping(imported, said, source, sample)
         imported.mapping = mapping.to_json()
         if sure:
-            mapping.check_complete(kind)
+            check_complete(mapping, kind)
             imported.status = Status.CHECKING
         else:
             imported.status = Status.ASKING
@@ -140,7 +141,7 @@ def _first_mapping(
         for each in doubtful.values()
     ]
     try:
-        mapping.check_complete(kind)
+        check_complete(mapping, kind)
     except MappingProblem as problem:
         if said is not None:
             problem.choices = problem.choices or [h for h in headers if h not in mapping.used.values()]
@@ -160,7 +161,7 @@ def answer(*, import_id: int, said: dict[str, Any], by: Actor, at: datetime) -> 
     if imported.status not in (Status.ASKING, Status.CHECKED, Status.CHECKING):
         raise Conflict("This import is over; upload the file again to read it differently.")
     mapping = parse_mapping({**imported.mapping, **said}, kind=imported.kind, headers=imported.headers)
-    mapping.check_complete(imported.kind)
+    check_complete(mapping, imported.kind)
     words_alone = set(said) <= {"stages", "products"} and imported.status == Status.CHECKED
     imported.mapping = mapping.to_json()
     imported.status, imported.moved_at = Status.CHECKING, at
