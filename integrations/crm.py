@@ -66,6 +66,11 @@ class Capabilities:
     own_fields: bool = False  # ensure_fields() can make them; otherwise an admin maps existing ones
     notes: bool = False
 
+    @property
+    def writes(self) -> bool:
+        """Return whether a verdict can be written back at all; into a file, none can."""
+        return self.own_fields or self.notes
+
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
@@ -140,6 +145,7 @@ class CrmField:
     key: str
     label: str
     kind: str  # date, number, text, choice, other
+    means: str = ""  # our name for it (as in Setup.fields) where the provider can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,7 @@ class LineRecord:
     product: str
     quantity: Decimal | None = None
     promised_on: date | None = None
+    earliest_start: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from django.conf import settings
 from integrations.crm import CrmProvider
 from integrations.providers.dynamics import Dynamics
 from integrations.providers.espocrm import EspoCrm
+from integrations.providers.files import FileFeed
 from integrations.providers.hubspot import HubSpot
 from integrations.providers.odoo import Odoo
 from integrations.providers.pipedrive import Pipedrive
@@ -22,6 +23,7 @@ PROVIDERS: tuple[type[CrmProvider], ...] = (
     Zoho,
     Tryton,
     EspoCrm,
+    FileFeed,
     # Offered only where one runs: customers never see it.
     *((Sandbox,) if settings.CRM_SANDBOX_URL else ()),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from commitments.services.importing import ImportedDeal
 from commitments.services.importing_promises import ImportedCommitment
-from integrations.files.grouping import LINE_FIELDS, KeyedRow, fitting
+from integrations.files.grouping import LINE_FIELDS, KeyedRow, fitting, name_of
 from integrations.files.mapping import Mapping
 from integrations.files.rows import from_json, plain_key
 from integrations.files.stage_words import status_of_stage
@@ -49,7 +49,7 @@ def assemble_deal(key: str, rows: Sequence[KeyedRow], mapping: Mapping, around: 
     found.deal = ImportedDeal(
         external_id=key,
         values=_deal_values(values, mapping, around),
-        initial={"name": _name_of(values)},
+        initial={"name": name_of(values)},
         currency=_currency(mapping, around),
         company=(values["company"] or "") if "company" in values else None,
         lines=_lines(kept, mapping, around),
@@ -71,12 +71,6 @@ def _deal_values(values: dict[str, Any], mapping: Mapping, around: Surroundings)
     if values.get("currency"):
         said["currency"] = values["currency"]
     return said
-
-
-def _name_of(values: dict[str, Any]) -> str:
-    """Return a name for a deal that has none: company and product, else its id."""
-    parts = [part for part in (values.get("company"), values.get("product")) if part]
-    return (": ".join(parts) or str(values.get("external_id") or ""))[:250]
 
 
 def _currency(mapping: Mapping, around: Surroundings) -> str:

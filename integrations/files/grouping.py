@@ -56,3 +56,9 @@ def _misfit(
     if len(kept) >= MOST_LINES:
         return {"column": "", "reason": f"a deal has at most {MOST_LINES} lines"}
     return None
+
+
+def name_of(values: Dictionary[str, Any]) -> str:
+    """Return a name for a deal that has none: company and product, else its id."""
+    parts = [part for part in (values.get("company"), values.get("product")) if part]
+    return (": ".join(parts) or str(values.get("external_id") or ""))[:250]

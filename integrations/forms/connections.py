@@ -8,7 +8,7 @@ from django import forms
 from commitments.models import Offering
 from integrations.crm import CrmProvider
 from integrations.models import Connection
-from integrations.selectors.connections import MappingRows
+from integrations.selectors.connections import MappingRows, can_write
 from integrations.services.syncing.suggesting import suggested_fields
 
 KEPT = "Stored. Enter it only to change it."
@@ -72,7 +72,10 @@ class MappingForm(forms.Form):
         """Offer what the CRM has, with what is mapped already or suggested chosen."""
         super().__init__(*args, **kwargs)
         self.connection, self._rows = connection, rows
-        self.fields["writes_back"].initial = connection.writes_back
+        if can_write(connection):
+            self.fields["writes_back"].initial = connection.writes_back
+        else:
+            del self.fields["writes_back"]
         self.fields["every_minutes"].initial = connection.every_minutes
         self._add_pipelines()
         for number, row in enumerate(rows.stages):
@@ -152,6 +155,6 @@ class MappingForm(forms.Form):
             "stages": stages,
             "products": products,
             "fields": {name: data[f"field_{name}"] for name in OUR_FIELDS},
-            "writes_back": data["writes_back"],
+            "writes_back": data.get("writes_back"),
             "every_minutes": data["every_minutes"],
         }

@@ -88,6 +88,12 @@ def vendor_of(connection: Connection) -> type[CrmProvider] | None:
     return next((each for each in PROVIDERS if each.key == connection.provider), None)
 
 
+def can_write(connection: Connection) -> bool:
+    """Return whether verdicts can be written onto the connection's deals at all."""
+    vendor = vendor_of(connection)
+    return vendor is not None and vendor.capabilities.writes
+
+
 def cards(*, at: datetime) -> list[Card]:
     """Return the organization's connections by name, then every vendor that has none yet."""
     connections = list(Connection.objects.order_by("name"))
@@ -114,6 +120,8 @@ def _does(vendor: type[CrmProvider]) -> str:
     """Say in a line what connecting this vendor brings."""
     can = vendor.capabilities
     reads = "Reads deals and their lines" if can.line_items else "Reads deals and stages"
+    if not can.writes:
+        return f"{reads}; nothing is written back"
     writes = "writes our fields and a note" if can.own_fields else "writes a note"
     return f"{reads}, {writes}"
 

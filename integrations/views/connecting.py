@@ -53,6 +53,7 @@ def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
         "form": form,
         "vendor_name": vendor.name,
         "rights": vendor.rights,
+        "can_write": vendor.capabilities.writes,
         "has_sign_in": vendor.oauth is not None,
         "signs_in": signing_in.has_app(vendor),
     }

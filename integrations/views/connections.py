@@ -53,9 +53,14 @@ def _overview(connection: Connection) -> dict[str, Any]:
 
 def _facts(connection: Connection, rows: Any, written: dict[str, Any]) -> list[dict[str, Any]]:
     unmapped = sum(row.lines for row in rows.unmapped_products)
-    return [
+    facts = [
         {"label": "Deals here", "value": f"{sum(row.deals for row in rows.stages):,}"},
         {"label": "Without an offering", "value": f"{unmapped:,}", "bad": unmapped > 0},
+    ]
+    if not of_connections.can_write(connection):
+        return facts
+    return [
+        *facts,
         {"label": "Verdicts written", "value": f"{written['written']:,}"},
         {"label": "Refused there", "value": f"{written['refused']:,}", "bad": written["refused"] > 0},
     ]
@@ -128,6 +133,7 @@ def _page(
     ]
     around = {
         "connection": connection,
+        "can_write": of_connections.can_write(connection),
         "has_vendor": of_connections.vendor_of(connection) is not None,
         "health": of_connections.health_of(connection, at=timezone.now()),
         "tabs_here": tabs,

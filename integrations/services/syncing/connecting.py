@@ -40,7 +40,12 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
     vendor = _vendor(provider)
     plain, secret = _sorted_entries(vendor, entries)
     connection = Connection.objects.create(
-        provider=vendor.key, name=_free_name(vendor.name), entries=plain, created_by=by.person, created_at=at
+        provider=vendor.key,
+        name=_free_name(vendor.name),
+        entries=plain,
+        writes_back=vendor.capabilities.writes,
+        created_by=by.person,
+        created_at=at,
     )
     connection.secret = seal(connection, secret)
     connection.save(update_fields=["secret"])
@@ -151,6 +156,7 @@ def save_mapping(
 ) -> Connection:
     """Say what the CRM's words mean; what is not given stays. Deals that are here are read again.
 
+    `writes_back` stays off where nothing can be written.
     Raises DomainError naming what is unknown.
     """
     by.require(Permission.MANAGE)
@@ -173,7 +179,8 @@ def save_mapping(
         wanted = {name: key for name, key in fields.items() if name in OUR_FIELDS}
         _known([key for key in wanted.values() if key], keys, "fields")
         row.fields = {name: key for name, key in (row.fields | wanted).items() if key}
-    row.writes_back = row.writes_back if writes_back is None else writes_back
+    if writes_back is not None:
+        row.writes_back = writes_back and provider_class(row.provider).capabilities.writes
     row.every_minutes = row.every_minutes if every_minutes is None else max(1, min(every_minutes, 1440))
     row.save()
     if (row.pipelines, row.stages, row.products, row.fields) != before and row.status != Status.MAPPING:

@@ -9,6 +9,7 @@ from commitments.models import Deal, Offering
 from commitments.services.importing import ImportedDeal
 from integrations.crm import DealRecord, LineRecord, Status
 from integrations.files.rows import plain_key
+from integrations.files.stage_words import status_of_stage
 from integrations.models import Connection
 
 MOST_QUANTITY = 2**31 - 1
@@ -78,7 +79,7 @@ class Meanings:
     def _status(self, record: DealRecord) -> str:
         if record.status in (Status.WON, Status.LOST):
             return record.status.value
-        meaning = self.stage_meanings.get(record.stage_id, Deal.Status.OPEN)
+        meaning = self.stage_meanings.get(record.stage_id) or status_of_stage(record.stage_id)
         if meaning == Connection.StageMeaning.WON:
             return Deal.Status.WON
         return Deal.Status.LOST if record.archived or meaning in LEFT_OUT else Deal.Status.OPEN
@@ -107,7 +108,7 @@ class Meanings:
             "offering_id": self.offering_of(line.product),
             "quantity": self._quantity(line.quantity),
             "promised_on": line.promised_on or record.promised_on,
-            "earliest_start": record.earliest_start,
+            "earliest_start": line.earliest_start or record.earliest_start,
         }
 
     @staticmethod

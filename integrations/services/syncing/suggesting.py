@@ -1,4 +1,4 @@
-"""Suggests which fields of a CRM hold a promise's date and quantity, by their names."""
+"""Suggests which fields of a CRM hold a promise's date and quantity, by their names where nobody knows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,9 +25,14 @@ AGAINST = ("close", "created", "modified", "last ", "next ", "entered", "contrac
 
 
 def suggested_fields(fields: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """Return our field: the key of the vendor's field that most likely holds it; nothing for a mere guess."""
-    found: dict[str, str] = {}
+    """Return our field: the key of the vendor's field that most likely holds it; nothing for a mere guess.
+
+    What the provider itself can tell comes before the names.
+    """
+    found = {each["means"]: each["key"] for each in fields if each.get("means")}
     for name, (kind, words) in WORDS.items():
+        if name in found:
+            continue
         fitting = [each for each in fields if each["kind"] == kind and not _speaks_against(each)]
         for word in words:
             hit = next((each for each in fitting if word in each["label"].casefold()), None)

@@ -17,6 +17,7 @@ from tests.integrations.providers.fake_hubspot import FakeHubSpot
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
 from tests.integrations.providers.fake_pipedrive import FakePipedrive
 from tests.integrations.providers.fake_salesforce import FakeSalesforce
+from tests.integrations.providers.fake_spreadsheet import FakeSpreadsheet
 from tests.integrations.providers.fake_tryton import FakeTryton
 from tests.integrations.providers.fake_zoho import FakeZoho
 
@@ -118,5 +119,14 @@ FAKES: tuple[Subject, ...] = (
         Trait.NO_CLOSE_DATE,
         Trait.NO_COMPANY,
         Trait.SIGNED_BODY,
+    ),
+    # A file has what its rows have; nothing in it tells what was archived, deleted or merged.
+    subject(
+        FakeSpreadsheet,
+        Trait.NO_AMOUNT,
+        Trait.NO_CURRENCY,
+        Trait.NO_PROBABILITY,
+        Trait.NO_CLOSE_DATE,
+        Trait.NO_COMPANY,
     ),
 )

@@ -25,7 +25,8 @@ def _calls(fake: FakeCrm) -> Iterator[tuple[str, Call]]:
     yield "list_ids", lambda: provider_of(fake).list_ids(None)
     yield "discover", lambda: provider_of(fake).discover()
     yield "check", lambda: provider_of(fake).check()
-    yield "write", lambda: provider_of(fake).write(op_of(deal.id))
+    if fake.provider.capabilities.writes:
+        yield "write", lambda: provider_of(fake).write(op_of(deal.id))
 
 
 def _errors(fake: FakeCrm, fault: Fault, *only: str) -> list[CrmError]:

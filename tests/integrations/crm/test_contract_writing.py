@@ -29,7 +29,7 @@ def _nothing_written(fake: FakeCrm) -> None:
     subclass(fake, write=lambda self, op: Written(op.note_id))
 
 
-@proven(_nothing_written)
+@proven(_nothing_written, "writes")
 def test_our_fields_are_written(fake: FakeCrm) -> None:
     ready_to_write(fake)
     assert fake.setup.own_fields
@@ -49,7 +49,7 @@ def _all_fields_mapped(fake: FakeCrm) -> None:
     with_setup(own_fields=fake.setup.own_fields)(fake)
 
 
-@proven(_all_fields_mapped)
+@proven(_all_fields_mapped, "writes")
 def test_only_mapped_fields_are_written(fake: FakeCrm) -> None:
     ready_to_write(fake)
     deal = fake.add()
@@ -64,7 +64,7 @@ def _renames_the_deal(fake: FakeCrm, said: Any, answer: Any) -> Any:
     return answer
 
 
-@proven(changing("write", _renames_the_deal))
+@proven(changing("write", _renames_the_deal), "writes")
 def test_echo_of_our_writing_changes_nothing_that_we_read(fake: FakeCrm) -> None:
     ready_to_write(fake)
     deal = fake.add(lines=[("Heat pump", 2)])
