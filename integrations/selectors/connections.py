@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models import Count, Q
 
 from commitments.models import Deal, DealLine
+from integrations import registry
 from integrations.crm import CrmProvider
 from integrations.models import Connection, RemoteDeal, SyncRun, WriteBack
-from integrations.registry import PROVIDERS
 from ui.formatting import ago, counted, near_moment
 
 Status = Connection.Status
@@ -85,7 +85,10 @@ class MappingRows:
 
 def vendor_of(connection: Connection) -> type[CrmProvider] | None:
     """Return the connection's provider; None when this installation no longer has it."""
-    return next((each for each in PROVIDERS if each.key == connection.provider), None)
+    try:
+        return registry.provider_class(connection.provider)
+    except KeyError:
+        return None
 
 
 def can_write(connection: Connection) -> bool:
@@ -110,7 +113,7 @@ def cards(*, at: datetime) -> list[Card]:
     taken = {card.vendor_key for card in held}
     free = [
         Card(each.key, each.name, Health("", "Not connected", _does(each)))
-        for each in PROVIDERS
+        for each in registry.PROVIDERS
         if each.key not in taken
     ]
     return [*held, *free]

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from integrations.crm import CrmProvider
 from integrations.forms.connections import EntriesForm
 from integrations.models import Connection
-from integrations.registry import PROVIDERS
+from integrations.registry import provider_class
 from integrations.services.syncing import connecting, signing_in
 from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.upkeep import hook_url
@@ -61,10 +61,10 @@ def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
 
 
 def _vendor(key: str) -> type[CrmProvider]:
-    for vendor in PROVIDERS:
-        if vendor.key == key:
-            return vendor
-    raise Http404("There is no such CRM.")
+    try:
+        return provider_class(key)
+    except KeyError:
+        raise Http404("There is no such CRM.") from None
 
 
 def _go_in(request: TenantRequest, connection: Connection) -> HttpResponse:
