@@ -37,7 +37,7 @@ def test_the_verdict_of_every_deal_is_written(judged: Connection, server: PlainS
     assert "short" in server.written["D2"]["concord_reason"]
     with tenant_scope(judged.tenant):
         deal = Deal.objects.get(external_id="D1")
-    assert server.written["D1"]["concord_link"].endswith(f"/o/acme/deals/{deal.pk}")
+    assert server.written["D1"]["concord_link"].endswith(f"/o/acme/deals/{deal.pk}/")
     [note] = server.notes["D1"]
     assert note.startswith("Concord: Feasible\n")
     assert rows(judged)[0].marker in note
