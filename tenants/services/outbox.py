@@ -73,11 +73,19 @@ def enqueue(*, kind: str, payload: dict[str, Any], dedupe_key: str, at: datetime
 
 
 def reschedule(*, kind: str, payload: dict[str, Any], dedupe_key: str, at: datetime) -> None:
-    """Write down work as enqueue does, in the place of what was to be done later than `at`."""
-    OutboxEntry.objects.filter(
-        kind=kind, dedupe_key=dedupe_key, done_at=None, dead_at=None, attempts=0, next_at__gt=at
-    ).delete()
-    enqueue(kind=kind, payload=payload, dedupe_key=dedupe_key, at=at)
+    """Write down work as enqueue does, in the place of what was to be done later than `at`.
+
+    Where the same work waits already and is due by then, that is enough: two entries would make two turns
+    that each ask for the next one, for ever. It is held until this transaction ends, so that no worker
+    begins it without seeing what this transaction wrote.
+    """
+    waiting = OutboxEntry.objects.filter(
+        kind=kind, dedupe_key=dedupe_key, done_at=None, dead_at=None, attempts=0
+    )
+    waiting.filter(next_at__gt=at).delete()
+    sooner = waiting.filter(next_at__lte=at).select_for_update(no_key=True)
+    if sooner.first() is None:
+        enqueue(kind=kind, payload=payload, dedupe_key=dedupe_key, at=at)
 
 
 def run(*, organization_id: int, entry_id: int, at: datetime) -> None:

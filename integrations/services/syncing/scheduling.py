@@ -2,10 +2,15 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from integrations.models import Connection
+from tenants.models import OutboxEntry
 from tenants.services import outbox
 
+COMPARE_EVERY = timedelta(hours=24)
 SYNC, NOTIFIED, COMPARE, WRITE = "crm-sync", "crm-notified", "crm-compare", "crm-write"
+KINDS = (SYNC, NOTIFIED, COMPARE, WRITE)
 
 
 def schedule(kind: str, connection: Connection, *, at: datetime) -> None:
@@ -15,6 +20,35 @@ def schedule(kind: str, connection: Connection, *, at: datetime) -> None:
     outbox.reschedule(
         kind=kind, payload={"connection": connection.pk}, dedupe_key=f"{kind}:{connection.pk}", at=at
     )
+
+
+def may_work(kind: str, connection: Connection, *, at: datetime) -> bool:
+    """Return whether the connection may be worked on now; in the vendor's pause the work is put off."""
+    if not connection.is_running:
+        return False
+    if connection.blocked_until is None or connection.blocked_until <= at:
+        return True
+    schedule(kind, connection, at=at)
+    return False
+
+
+def locked(connection_id: int) -> Connection | None:
+    """Return the connection, held against other workers and people; None when it was removed meanwhile."""
+    found: Connection | None = (
+        Connection.objects.select_for_update(no_key=True).filter(pk=connection_id).first()
+    )
+    return found
+
+
+def waiting_work(connection: Connection) -> QuerySet[OutboxEntry]:
+    """Return the entries of work on the connection that is neither done nor given up."""
+    found: QuerySet[OutboxEntry] = OutboxEntry.objects.filter(
+        kind__in=KINDS,
+        dedupe_key__in=[f"{kind}:{connection.pk}" for kind in KINDS],
+        done_at=None,
+        dead_at=None,
+    )
+    return found
 
 
 def schedule_next_sync(connection: Connection, *, at: datetime) -> None:
