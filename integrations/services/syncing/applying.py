@@ -9,7 +9,7 @@ from commitments.models import Deal
 from commitments.services.importing import ImportedDeal, Outcome, lock_imports, upsert_deals
 from commitments.services.merging import move_promises
 from integrations.crm import DealRecord, Gone
-from integrations.models import Connection, RemoteDeal
+from integrations.models import Connection, RemoteDeal, WriteBack
 from integrations.services.syncing.meanings import Meanings
 from integrations.services.syncing.records import digest_of, json_of
 
@@ -125,12 +125,18 @@ def apply_gone(*, connection: Connection, gone: Sequence[Gone], at: datetime, wo
         source=connection.name,
         at=at,
     )
-    for each in leaving:
+    merged = [each for each in gone if each.survivor and each.id in rows]
+    moving = [each for each in merged if rows[each.id].survivor != each.survivor]
+    for each in {*leaving, *moving}:
         rows[each.id].gone_at, rows[each.id].survivor = at, each.survivor
     RemoteDeal.objects.bulk_update(
-        [rows[each.id] for each in leaving], ["gone_at", "survivor"], batch_size=BATCH
+        [rows[each.id] for each in {*leaving, *moving}], ["gone_at", "survivor"], batch_size=BATCH
     )
-    _move_promises(connection, leaving, at)
+    # Nothing can be written on a deal that is gone; should it come back, it is wanted anew.
+    WriteBack.objects.filter(connection=connection, remote_id__in=[each.id for each in leaving]).update(
+        next_at=None, error=""
+    )
+    _move_promises(connection, moving, at)
     return Applied(gone=len(leaving))
 
 

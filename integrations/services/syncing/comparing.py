@@ -4,24 +4,25 @@ A deal that is missing twice in a row is gone. When more than a fifth is missing
 rather than deals: nothing is marked, the connection stops and the admin is told.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F
 
 from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import CrmProvider, Fetched, Gone, IdPage
+from integrations.crm import CrmProvider, CursorExpired, Fetched, Gone, IdPage
 from integrations.models import Connection, RemoteDeal, SyncCursor, SyncRun
 from integrations.services.syncing import runs
 from integrations.services.syncing.applying import apply_gone, apply_records
 from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
 from integrations.services.syncing.opening import Clock, ask
 from integrations.services.syncing.pulling import Begun, fetch_all
-from integrations.services.syncing.scheduling import COMPARE, schedule
+from integrations.services.syncing.scheduling import COMPARE, COMPARE_EVERY, locked, may_work, schedule
 from tenants.scope import tenant_scope
 
 STRIKES = 2
 MOST_SHARE = 5  # one in five
 FEW = 10  # below so many deals a share says nothing
+BEGIN_AGAIN_AFTER = timedelta(minutes=5)
 Kind = SyncRun.Kind
 
 
@@ -35,6 +36,9 @@ def compare(*, organization_id: int, connection_id: int, clock: Clock) -> None:
         page, unknown = ask(
             begun.connection, lambda provider: _read(provider, begun, organization_id), clock=clock
         )
+    except CursorExpired:
+        with tenant_scope(organization_id):
+            _begin_again(begun, clock())
     except TROUBLE as error:
         with tenant_scope(organization_id):
             settle_trouble(
@@ -46,12 +50,38 @@ def compare(*, organization_id: int, connection_id: int, clock: Clock) -> None:
 
 
 def _begin(connection_id: int, at: datetime) -> Begun | None:
-    connection = Connection.objects.filter(pk=connection_id).first()
-    if connection is None or not connection.is_running:
+    connection = locked(connection_id)
+    if connection is None or not may_work(COMPARE, connection, at=at):
         return None
+    under_way = SyncRun.objects.filter(
+        connection=connection, kind=Kind.RECONCILE, status=SyncRun.Status.RUNNING
+    ).exists()
+    if not under_way and not is_due(connection, at):
+        return None  # asked for while the last one ended; the second strike belongs to another night
     cursor, _ = SyncCursor.objects.get_or_create(connection=connection, stream=SyncCursor.Stream.IDS)
+    if not under_way and cursor.position is not None:
+        _to_the_beginning(cursor)  # the one before failed half-way: what it saw counts for nothing now
     run = runs.running(connection, kinds=(Kind.RECONCILE,), begin=Kind.RECONCILE, at=at)
     return Begun(connection, cursor.position, cursor.number, run)
+
+
+def is_due(connection: Connection, at: datetime) -> bool:
+    """Return whether the last comparison is long enough ago."""
+    return connection.reconciled_at is None or at - connection.reconciled_at >= COMPARE_EVERY
+
+
+def _to_the_beginning(cursor: SyncCursor) -> None:
+    cursor.position, cursor.number = None, cursor.number + 1
+    cursor.save(update_fields=["position", "number"])
+
+
+def _begin_again(begun: Begun, at: datetime) -> None:
+    """Compare from the beginning: the CRM no longer knows the position."""
+    connection = locked(begun.connection.pk)
+    if connection is None:
+        return
+    runs.finish(begun.run.pk, at=at, error="The CRM no longer knew our place; the comparison begins again.")
+    schedule(COMPARE, connection, at=at + BEGIN_AGAIN_AFTER)
 
 
 def _read(provider: CrmProvider, begun: Begun, organization_id: int) -> tuple[IdPage, Fetched]:
@@ -68,7 +98,9 @@ def _read(provider: CrmProvider, begun: Begun, organization_id: int) -> tuple[Id
 
 
 def _save(begun: Begun, page: IdPage, unknown: Fetched, at: datetime) -> None:
-    connection = Connection.objects.select_for_update(no_key=True).get(pk=begun.connection.pk)
+    connection = locked(begun.connection.pk)
+    if connection is None:
+        return
     cursor = SyncCursor.objects.select_for_update(no_key=True).get(
         connection=connection, stream=SyncCursor.Stream.IDS
     )
@@ -128,9 +160,12 @@ def _stop(connection: Connection, run: SyncRun, lost: int, total: int, at: datet
     runs.finish(run.pk, at=at, error=sentence)
 
 
-def accept_vanished(connection: Connection) -> None:
-    """Count a strike for each deal that vanished: the admin says that they were really deleted."""
+def accept_vanished(connection: Connection, *, at: datetime) -> None:
+    """Count a strike for each deal that vanished, and compare again: the admin says they were deleted."""
     last = SyncRun.objects.filter(connection=connection, kind=Kind.RECONCILE).order_by("-pk")[:1]
     RemoteDeal.objects.filter(connection=connection, gone_at=None).exclude(
         seen_in__in=last.values("pk")
     ).update(strikes=STRIKES - 1)
+    connection.reconciled_at = at - COMPARE_EVERY
+    connection.save(update_fields=["reconciled_at"])
+    schedule(COMPARE, connection, at=at)

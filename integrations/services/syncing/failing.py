@@ -6,7 +6,7 @@ from integrations.crm import CrmError, NeedsSignIn
 from integrations.http import Forbidden, Unreachable
 from integrations.models import Connection
 from integrations.services.syncing import runs
-from integrations.services.syncing.scheduling import schedule
+from integrations.services.syncing.scheduling import locked, schedule
 
 #: What a CRM or the way to it may do wrong; everything else is a fault of ours and the outbox counts it.
 TROUBLE = (CrmError, Unreachable, Forbidden)
@@ -23,9 +23,12 @@ def settle_trouble(
 
     A vendor that asks for a pause gets it. One that does not answer gets longer and longer ones (the
     breaker). A sign-in that ended or a right that is missing waits for the admin: trying again would only
-    lock us out. Call it inside the scope.
+    lock us out. A connection that was paused, stopped or removed meanwhile stays so.
+    Call it inside the scope.
     """
-    connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    connection = locked(connection_id)
+    if connection is None or not connection.is_running:
+        return
     if isinstance(error, NeedsSignIn):
         _stop(connection, Status.NEEDS_SIGN_IN, error, run_id, at)
     elif isinstance(error, Forbidden) or (isinstance(error, CrmError) and error.permanent):
@@ -67,7 +70,9 @@ def _try_again(connection: Connection, kind: str, run_id: int | None, at: dateti
 
 
 def settle_success(connection: Connection) -> None:
-    """Forget the failures: the CRM answers again."""
+    """Forget the failures: the CRM answers again. What stopped the connection meanwhile still stands."""
+    if not connection.is_running:
+        return
     if connection.failures or connection.blocked_until is not None or connection.problem:
         connection.failures, connection.blocked_until = 0, None
         connection.problem, connection.problem_at = "", None

@@ -12,8 +12,9 @@ from integrations.models import Connection, SyncRun, WebhookEvent
 from integrations.services.syncing import runs
 from integrations.services.syncing.applying import apply_gone, apply_records
 from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
-from integrations.services.syncing.opening import Clock, ask
-from integrations.services.syncing.scheduling import NOTIFIED, schedule
+from integrations.services.syncing.opening import Clock, ask, setup_of
+from integrations.services.syncing.pulling import fetch_all
+from integrations.services.syncing.scheduling import NOTIFIED, locked, may_work, schedule
 from tenants.scope import tenant_scope
 
 FETCH_MOST = 100
@@ -36,18 +37,19 @@ def fetch_notified(*, organization_id: int, connection_id: int, clock: Clock) ->
     """Fetch the deals of the deliveries that wait, a hundred at a time; call it outside any scope."""
     with tenant_scope(organization_id):
         connection = Connection.objects.filter(pk=connection_id).first()
-        events = _waiting(connection) if connection is not None and connection.is_running else []
+        may = connection is not None and may_work(NOTIFIED, connection, at=clock())
+        events = _waiting(connection) if connection is not None and may else []
         ids = _ids_of(events)
     if connection is None or not events:
         return
     try:
-        fetched = ask(connection, lambda provider: provider.fetch(ids), clock=clock) if ids else Fetched(())
+        fetched = ask(connection, lambda provider: fetch_all(provider, ids), clock=clock)
     except TROUBLE as error:
         with tenant_scope(organization_id):
             settle_trouble(connection_id=connection_id, kind=NOTIFIED, run_id=None, error=error, at=clock())
         return
     with tenant_scope(organization_id):
-        _save(connection_id, events, ids, fetched, clock())
+        _save(connection, events, ids, fetched, clock())
 
 
 def _waiting(connection: Connection) -> list[WebhookEvent]:
@@ -63,13 +65,18 @@ def _waiting(connection: Connection) -> list[WebhookEvent]:
 
 
 def _ids_of(events: Sequence[WebhookEvent]) -> list[str]:
-    return list(dict.fromkeys(str(each) for event in events for each in event.deal_ids))[:FETCH_MOST]
+    return list(dict.fromkeys(str(each) for event in events for each in event.deal_ids))
 
 
 def _save(
-    connection_id: int, events: Sequence[WebhookEvent], ids: Sequence[str], fetched: Fetched, at: datetime
+    asked: Connection, events: Sequence[WebhookEvent], ids: Sequence[str], fetched: Fetched, at: datetime
 ) -> None:
-    connection = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    connection = locked(asked.pk)
+    if connection is None:
+        return
+    if setup_of(connection) != setup_of(asked):
+        schedule(NOTIFIED, connection, at=at)  # these deals were read for another mapping
+        return
     brought = apply_records(connection=connection, records=fetched.deals, at=at)
     gone = apply_gone(connection=connection, gone=_really_gone(ids, fetched), at=at, word="deleted")
     WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(done_at=at)
@@ -118,6 +125,6 @@ def _pairs(statement: str, values: list[str]) -> list[tuple[int, int]]:
 
 
 def forget_old(*, at: datetime) -> int:
-    """Delete deliveries that are done and too old to be seen again."""
-    gone, _ = WebhookEvent.objects.filter(done_at__lt=at - KEPT_FOR).delete()
+    """Delete deliveries too old to be seen again; reading changes brings what a stopped connection missed."""
+    gone, _ = WebhookEvent.objects.filter(received_at__lt=at - KEPT_FOR).delete()
     return gone

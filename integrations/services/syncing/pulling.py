@@ -2,23 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from commitments.services.reassessment import ask_for_reassessment
 from integrations.crm import CrmProvider, Cursor, CursorExpired, Fetched, Page
 from integrations.models import Connection, SyncCursor, SyncRun
-from integrations.registry import provider_class
+from integrations.registry import known_provider
 from integrations.services.syncing import runs
 from integrations.services.syncing.applying import Applied, apply_gone, apply_records
 from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
 from integrations.services.syncing.opening import Clock, ask
-from integrations.services.syncing.scheduling import COMPARE, SYNC, schedule, schedule_next_sync
+from integrations.services.syncing.scheduling import (
+    COMPARE,
+    COMPARE_EVERY,
+    SYNC,
+    locked,
+    may_work,
+    schedule,
+    schedule_next_sync,
+)
 from tenants.scope import tenant_scope
 
 Kind = SyncRun.Kind
 KINDS = (Kind.BACKFILL, Kind.CHANGES)
 FETCH_MOST = 100
-COMPARE_EVERY = timedelta(hours=24)
 #: A long first import is judged now and then, so that people see flags before its end.
 JUDGE_EVERY_PAGES = 20
 
@@ -58,11 +65,8 @@ def sync(*, organization_id: int, connection_id: int, clock: Clock) -> None:
 
 
 def _begin(connection_id: int, at: datetime) -> Begun | None:
-    connection = Connection.objects.filter(pk=connection_id).first()
-    if connection is None or not connection.is_running:
-        return None
-    if connection.blocked_until is not None and connection.blocked_until > at:
-        schedule(SYNC, connection, at=connection.blocked_until)
+    connection = locked(connection_id)  # so that two workers do not both begin a run
+    if connection is None or not may_work(SYNC, connection, at=at):
         return None
     cursor, _ = SyncCursor.objects.get_or_create(connection=connection, stream=SyncCursor.Stream.DEALS)
     if _is_too_old(connection, cursor, at):
@@ -76,7 +80,8 @@ def _begin(connection_id: int, at: datetime) -> Begun | None:
 
 def _is_too_old(connection: Connection, cursor: SyncCursor, at: datetime) -> bool:
     """Return whether the vendor has forgotten by now what was deleted since this position."""
-    horizon = provider_class(connection.provider).horizon
+    provider = known_provider(connection.provider)
+    horizon = provider.horizon if provider is not None else None
     return (
         horizon is not None
         and cursor.position is not None
@@ -112,7 +117,9 @@ def _begin_again(begun: Begun, at: datetime) -> None:
 
 def _save(begun: Begun, page: Page, touched: Fetched, at: datetime) -> None:
     """Write the page and the position after it, unless another worker has done so."""
-    connection = Connection.objects.select_for_update(no_key=True).get(pk=begun.connection.pk)
+    connection = locked(begun.connection.pk)
+    if connection is None:
+        return
     cursor = SyncCursor.objects.select_for_update(no_key=True).get(
         connection=connection, stream=SyncCursor.Stream.DEALS
     )

@@ -6,13 +6,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from integrations.models import Connection, WriteBack
+from integrations.models import Connection, WebhookEvent, WriteBack
 from integrations.services.syncing import notifying, runs
 from integrations.services.syncing.connecting import renew_webhook
 from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.opening import Clock
-from integrations.services.syncing.scheduling import SYNC, WRITE, schedule
-from tenants.models import OutboxEntry
+from integrations.services.syncing.scheduling import NOTIFIED, SYNC, WRITE, schedule, waiting_work
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -44,9 +43,10 @@ def keep_going(*, organization_id: int, clock: Clock) -> None:
 
 
 def _find_lost_turns(connection: Connection, clock: Clock) -> None:
-    waiting = OutboxEntry.objects.filter(done_at=None, dead_at=None, payload__connection=connection.pk)
-    kinds = set(waiting.values_list("kind", flat=True))
+    kinds = set(waiting_work(connection).values_list("kind", flat=True))
     if SYNC not in kinds:
         schedule(SYNC, connection, at=clock())
+    if NOTIFIED not in kinds and WebhookEvent.objects.filter(connection=connection, done_at=None).exists():
+        schedule(NOTIFIED, connection, at=clock())
     if WRITE not in kinds and WriteBack.objects.filter(connection=connection, next_at__lte=clock()).exists():
         schedule(WRITE, connection, at=clock())
