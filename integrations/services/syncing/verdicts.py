@@ -29,15 +29,19 @@ class Wish:
     checked_at: datetime
 
 
-def wishes_of(connection: Connection, organization: Organization) -> Iterator[Wish]:
-    """Yield what each judged deal of the connection should say, however many there are."""
+def wishes_of(connection: Connection, organization: Organization) -> Iterator[list[Wish]]:
+    """Yield what each judged deal of the connection should say, READ_AT_ONCE together."""
     after = 0
     while rows := _judged(connection, after):
         promised = _approved(rows)
-        for deal, lines in rows.items():
-            worst = min(lines, key=lambda line: WORST_FIRST.index(line.verdict))
-            yield _wish(deal, worst, promised.get(deal.pk), organization)
-            after = deal.pk
+        yield [
+            _wish(deal, _worst(lines), promised.get(deal.pk), organization) for deal, lines in rows.items()
+        ]
+        after = max(deal.pk for deal in rows)
+
+
+def _worst(lines: list[DealLine]) -> DealLine:
+    return min(lines, key=lambda line: WORST_FIRST.index(line.verdict))
 
 
 def _judged(connection: Connection, after: int) -> dict[Deal, list[DealLine]]:

@@ -1,10 +1,11 @@
 """Says the verdict on the CRM's own deals: the latest wish counts, and each is written once."""
 
+from collections.abc import Set
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from integrations.crm import CrmError, NeedsSignIn, NoteUnknown, OwnField, WriteOp
 from integrations.http import Unreachable
@@ -12,7 +13,7 @@ from integrations.models import Connection, RemoteDeal, WriteBack
 from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
 from integrations.services.syncing.opening import Clock, ask
 from integrations.services.syncing.records import digest_of
-from integrations.services.syncing.scheduling import WRITE, schedule
+from integrations.services.syncing.scheduling import WRITE, locked, may_work, schedule
 from integrations.services.syncing.verdicts import Wish, note_of, wishes_of
 from tenants.models import Organization
 from tenants.scope import tenant_scope
@@ -20,6 +21,7 @@ from tenants.scope import tenant_scope
 AT_ONCE = 10  # deals a task writes before it lets others in
 BATCH = 1000
 RETRY_REFUSED = timedelta(days=1)
+SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
 
 
 def collect_wishes(*, organization_id: int, at: datetime) -> int:
@@ -31,27 +33,40 @@ def collect_wishes(*, organization_id: int, at: datetime) -> int:
 
 
 def _collect(connection: Connection, organization: Organization, at: datetime) -> int:
-    held = {row.remote_id: row for row in WriteBack.objects.filter(connection=connection)}
-    gone = set(
-        RemoteDeal.objects.filter(connection=connection, gone_at__isnull=False).values_list(
-            "remote_id", flat=True
-        )
-    )
+    count = sum(_keep(connection, wishes, at) for wishes in wishes_of(connection, organization))
+    if count and connection.is_running:
+        schedule(WRITE, connection, at=at)
+    return count
+
+
+def _keep(connection: Connection, wishes: list[Wish], at: datetime) -> int:
+    """Keep the wishes that differ from what was wanted so far; return how many."""
+    digests = {wish.remote_id: digest_of(dict(wish.values)) for wish in wishes}
+    rows = WriteBack.objects.filter(connection=connection)
+    known = rows.filter(SAID_OR_WAITING, remote_id__in=list(digests))
+    same = {key for key, digest in known.values_list("remote_id", "wanted_digest") if digests[key] == digest}
+    ids = digests.keys() - same
+    ids -= _gone(connection, ids)
+    # Held, so that a worker which writes one of them now notes afterwards that it wants something else.
+    waiting = rows.filter(remote_id__in=ids).order_by("pk").select_for_update(no_key=True)
+    held = {row.remote_id: row for row in waiting}
     new: list[WriteBack] = []
     changed: list[WriteBack] = []
-    for wish in wishes_of(connection, organization):
-        digest = digest_of(dict(wish.values))
-        row = held.get(wish.remote_id)
-        if wish.remote_id in gone or (row is not None and row.wanted_digest == digest):
-            continue
-        (changed if row else new).append(_wanted(row or _fresh(connection, wish), wish, digest, at))
+    for wish in wishes:
+        if wish.remote_id in ids:
+            row = held.get(wish.remote_id)
+            wanted = _wanted(row or _fresh(connection, wish), wish, digests[wish.remote_id], at)
+            (changed if row else new).append(wanted)
     WriteBack.objects.bulk_create(new, batch_size=BATCH)
     WriteBack.objects.bulk_update(
         changed, ["wanted", "wanted_digest", "wanted_at", "attempts", "next_at", "error"], batch_size=BATCH
     )
-    if (new or changed) and connection.is_running:
-        schedule(WRITE, connection, at=at)
     return len(new) + len(changed)
+
+
+def _gone(connection: Connection, ids: Set[str]) -> set[str]:
+    gone = RemoteDeal.objects.filter(connection=connection, remote_id__in=ids, gone_at__isnull=False)
+    return set(gone.values_list("remote_id", flat=True))
 
 
 def _fresh(connection: Connection, wish: Wish) -> WriteBack:
@@ -85,8 +100,8 @@ def _write_next(organization_id: int, connection_id: int, clock: Clock) -> bool:
     """Write one deal; False when there is nothing to write now."""
     with tenant_scope(organization_id):
         connection = Connection.objects.filter(pk=connection_id).first()
-        row = _next_row(connection, clock()) if connection is not None and connection.is_running else None
-        if connection is None or row is None:
+        row = _next_row(connection, clock()) if connection is not None else None
+        if connection is None or row is None or not may_work(WRITE, connection, at=clock()):
             return False
         op = _operation(row)
         # Saved before the note is made: a worker that dies in between must not make a second one.
@@ -99,15 +114,16 @@ def _write_next(organization_id: int, connection_id: int, clock: Clock) -> bool:
         with tenant_scope(organization_id):
             return _settle_refusal(connection_id, row.pk, op, error, clock())
     with tenant_scope(organization_id):
+        if (written_to := locked(connection_id)) is None:
+            return False  # disconnected meanwhile
         _settle_written(row.pk, op, written.note_id, clock())
-        settle_success(Connection.objects.get(pk=connection_id))
+        settle_success(written_to)
     return True
 
 
 def _next_row(connection: Connection, at: datetime) -> WriteBack | None:
-    found: WriteBack | None = (
-        WriteBack.objects.filter(connection=connection, next_at__lte=at).order_by("next_at", "pk").first()
-    )
+    rows = WriteBack.objects.filter(connection=connection, next_at__lte=at, connection__writes_back=True)
+    found: WriteBack | None = rows.order_by("next_at", "pk").first()
     return found
 
 
@@ -149,18 +165,27 @@ def _digest_of(op: WriteOp) -> str:
 def _settle_refusal(connection_id: int, row_id: int, op: WriteOp, error: Exception, at: datetime) -> bool:
     """Decide what an error of one write means: this deal alone, or the whole connection.
 
-    A deal that the CRM's own rules refuse is shown to the admin and tried again after a day; the next deals
-    go on. Everything else is the connection's trouble, and the row waits with it.
+    A deal that the CRM's own rules refuse is shown to the admin and tried again after a day, unless it is to
+    say something else by now; the next deals go on. Everything else is the connection's trouble, and the row
+    waits with it. A note may have been made whenever the request arrived and was not plainly refused.
     """
     refused = isinstance(error, CrmError) and error.permanent and not isinstance(error, NeedsSignIn)
     row = WriteBack.objects.filter(pk=row_id)
     if refused:
-        row.update(error=str(error)[:500], next_at=at + RETRY_REFUSED, note_may_exist=op.note_may_exist)
+        row.update(note_may_exist=op.note_may_exist)
+        row.filter(wanted_digest=_digest_of(op)).update(error=str(error)[:500], next_at=at + RETRY_REFUSED)
         return True
-    unknown = isinstance(error, NoteUnknown) or (isinstance(error, Unreachable) and error.sent)
-    row.update(error=str(error)[:500], note_may_exist=bool(not op.note_id and (unknown or op.note_may_exist)))
+    unknown = error.sent if isinstance(error, Unreachable) else _may_have_written(error)
     settle_trouble(connection_id=connection_id, kind=WRITE, run_id=None, error=error, at=at)
+    row.update(error=str(error)[:500], note_may_exist=bool(not op.note_id and (unknown or op.note_may_exist)))
     return False
+
+
+def _may_have_written(error: Exception) -> bool:
+    """Return whether a CRM that answered with an error may have made the note all the same."""
+    if isinstance(error, NoteUnknown):
+        return True
+    return isinstance(error, CrmError) and not error.permanent and error.try_at is None
 
 
 def replay_refused(connection: Connection, *, at: datetime) -> int:
