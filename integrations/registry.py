@@ -29,9 +29,14 @@ PROVIDERS: tuple[type[CrmProvider], ...] = (
 )
 
 
+def known_provider(key: str) -> type[CrmProvider] | None:
+    """Return the provider with this key; None for one that is not there (any more)."""
+    return next((provider for provider in PROVIDERS if provider.key == key), None)
+
+
 def provider_class(key: str) -> type[CrmProvider]:
     """Return the provider with this key; raise KeyError for one that is not there (any more)."""
-    for provider in PROVIDERS:
-        if provider.key == key:
-            return provider
-    raise KeyError(key)
+    provider = known_provider(key)
+    if provider is None:
+        raise KeyError(key)
+    return provider

@@ -11,22 +11,32 @@ from django.db import transaction
 from commitments.models import Offering
 from commitments.services.deals import forget_deals_of
 from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import Account, CrmProvider, Discovery, Subscription
+from integrations.crm import Account, CrmProvider, Discovery, OwnField, Subscription
 from integrations.models import Connection, RemoteDeal
-from integrations.registry import provider_class
+from integrations.registry import known_provider
 from integrations.services.syncing.comparing import accept_vanished
-from integrations.services.syncing.credentials import seal, unseal
+from integrations.services.syncing.credentials import seal, unseal, unseal_if_readable
+from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.opening import Clock, ask
-from integrations.services.syncing.scheduling import COMPARE, NOTIFIED, SYNC, WRITE, schedule
+from integrations.services.syncing.scheduling import (
+    NOTIFIED,
+    SYNC,
+    WRITE,
+    locked,
+    schedule,
+    schedule_next_sync,
+    waiting_work,
+)
 from integrations.services.syncing.writing_back import replay_refused
 from tenants.access import Actor
 from tenants.errors import Conflict, DomainError
-from tenants.models import OutboxEntry
 from tenants.roles import Permission
 from tenants.scope import tenant_scope
+from tenants.services import outbox
 from tenants.tenant_lookup import digest
 
 Status = Connection.Status
+UNTESTED = "What was entered last is not tested yet. Test it, then it goes on."
 OUR_FIELDS = ("promised_on", "earliest_start", "product", "quantity")
 
 
@@ -53,10 +63,10 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
 
 
 def _vendor(key: str) -> type[CrmProvider]:
-    try:
-        return provider_class(key)
-    except KeyError:
-        raise DomainError("There is no such CRM.", field="provider") from None
+    vendor = known_provider(key)
+    if vendor is None:
+        raise DomainError("There is no such CRM.", field="provider")
+    return vendor
 
 
 def _sorted_entries(
@@ -89,17 +99,29 @@ def _free_name(wanted: str) -> str:
 def change_entries(
     *, connection: Connection, entries: Mapping[str, str], by: Actor, at: datetime
 ) -> Connection:
-    """Enter the key or address anew; an empty secret keeps the one that is stored."""
+    """Enter the key or address anew; an empty secret keeps the one that is stored.
+
+    A connection that was started rests until it is tested: it may be another account that is entered.
+    """
     by.require(Permission.MANAGE)
     row = _locked(connection)
-    vendor = provider_class(row.provider)
-    held = unseal(row) if row.secret else {}
+    vendor = _vendor(row.provider)
+    held = unseal_if_readable(row)
     plain, secret = _sorted_entries(
         vendor, {**row.entries, **held, **{k: v for k, v in entries.items() if v}}
     )
     row.entries, row.secret = plain, seal(row, {**held, **secret})
     row.save(update_fields=["entries", "secret"])
+    rest_until_tested(row, at=at)
     return row
+
+
+def rest_until_tested(row: Connection, *, at: datetime) -> None:
+    """Let workers leave a started connection alone until a test shows that it is the account it was."""
+    if row.status == Status.MAPPING:
+        return
+    row.status, row.problem, row.problem_at = Status.ATTENTION, UNTESTED, at
+    row.save(update_fields=["status", "problem", "problem_at"])
 
 
 def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Account:
@@ -114,7 +136,7 @@ def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Acc
         same = Connection.objects.filter(provider=row.provider, account_id=account.id).exclude(pk=row.pk)
         if account.id and same.exists():
             raise DomainError(f"{account.name or 'This account'} is connected already, as {same[0].name}.")
-        if row.account_id and row.account_id != account.id:
+        if row.status != Status.MAPPING and row.account_id != account.id:
             raise DomainError(f"This is another account than {row.account_name or row.account_id}.")
         _keep_account(row, account)
         keep_discovery(row, found, at=clock())
@@ -183,6 +205,11 @@ def save_mapping(
         row.writes_back = writes_back and provider_class(row.provider).capabilities.writes
     row.every_minutes = row.every_minutes if every_minutes is None else max(1, min(every_minutes, 1440))
     row.save()
+    if writes_back:
+        outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
+        schedule(WRITE, row, at=at)
+    if every_minutes is not None and row.is_running:
+        schedule_next_sync(row, at=at)
     if (row.pipelines, row.stages, row.products, row.fields) != before and row.status != Status.MAPPING:
         read_everything_again(row, at=at)
     return row
@@ -223,7 +250,7 @@ def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = ""
     by.require(Permission.MANAGE)
     if connection.status != Status.MAPPING:
         raise Conflict("This connection was started before.")
-    fields = ask(connection, lambda provider: provider.ensure_fields(), clock=clock)
+    fields = ask(connection, lambda provider: _prepare(provider, connection.account_id), clock=clock)
     with tenant_scope(connection.tenant):
         row = _locked(connection)
         row.own_fields = {name.value: key for name, key in fields.items()}
@@ -235,12 +262,20 @@ def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = ""
     return row
 
 
+def _prepare(provider: CrmProvider, account_id: str) -> Mapping[OwnField, str]:
+    """Make our fields, in the account that was tested alone."""
+    if provider.check().id != account_id:
+        raise Conflict("This is not the account that was tested. Test it first.")
+    return provider.ensure_fields()
+
+
 def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:
     """Make the vendor's webhook or renew it; call it outside any scope."""
     with tenant_scope(organization_id):
         row = Connection.objects.get(pk=connection_id)
-        values = unseal(row)
-    if not provider_class(row.provider).capabilities.webhooks:
+        values = unseal_if_readable(row)
+    vendor = known_provider(row.provider)
+    if vendor is None or not vendor.capabilities.webhooks:
         return
     key = values.get("hook_key") or secrets.token_urlsafe(24)
     held = None
@@ -248,7 +283,10 @@ def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, cl
         held = Subscription(row.subscription, str(values.get("hook_secret", "")), row.renew_at)
     made = ask(row, lambda provider: provider.ensure_webhook(hook_url.format(key=key), held), clock=clock)
     with tenant_scope(organization_id):
-        row = Connection.objects.select_for_update().get(pk=connection_id)
+        kept = locked(connection_id)
+        if kept is None:
+            return
+        row = kept
         row.hook_digest = digest(key)
         secret = {"hook_key": key, "hook_secret": made.secret if made else ""}
         row.secret = seal(row, {**unseal(row), **secret})
@@ -275,23 +313,22 @@ def resume(*, connection: Connection, by: Actor, at: datetime) -> Connection:
     row = _locked(connection)
     if row.status == Status.MAPPING:
         raise Conflict("It was not started yet.")
-    if row.status == Status.VANISHED:
-        accept_vanished(row)
-        _go_on(row, at=at)
-        schedule(COMPARE, row, at=at)
-    else:
-        _go_on(row, at=at)
+    if row.status in (Status.NEEDS_SIGN_IN, Status.ATTENTION):
+        raise Conflict("Test it first: it goes on when Concord gets in.")
+    vanished = row.status == Status.VANISHED
+    _go_on(row, at=at)
+    if vanished:
+        accept_vanished(row, at=at)
     return row
 
 
 def _go_on(row: Connection, *, at: datetime) -> None:
-    row.status = Status.ACTIVE if row.cursors.exists() or row.own_fields or row.synced_at else Status.MAPPING
+    row.status = Status.ACTIVE
     row.failures, row.blocked_until = 0, None
     row.problem, row.problem_at = "", None
     row.save(update_fields=["status", "failures", "blocked_until", "problem", "problem_at"])
-    if row.is_running:
-        for kind in (SYNC, NOTIFIED, WRITE):
-            schedule(kind, row, at=at)
+    for kind in (SYNC, NOTIFIED, WRITE):
+        schedule(kind, row, at=at)
 
 
 @transaction.atomic
@@ -321,8 +358,7 @@ def disconnect(*, connection: Connection, by: Actor, clock: Clock, forget_deals:
         if forget_deals:
             forget_deals_of(source=row.name)
             ask_for_reassessment(why="crm", at=clock())
-        waiting = OutboxEntry.objects.filter(kind__startswith="crm-", done_at=None)
-        waiting.filter(payload__connection=row.pk).delete()
+        waiting_work(row).delete()
         row.delete()
     return left
 
@@ -331,15 +367,19 @@ def _drop_webhook(connection: Connection, clock: Clock) -> list[str]:
     if not connection.subscription:
         return []
     held = Subscription(
-        connection.subscription, str(unseal(connection).get("hook_secret", "")), connection.renew_at
+        connection.subscription,
+        str(unseal_if_readable(connection).get("hook_secret", "")),
+        connection.renew_at,
     )
     try:
         ask(connection, lambda provider: provider.drop_webhook(held), clock=clock)
-    except Exception as error:
+    except TROUBLE as error:
         return [f"The webhook at {connection.name} is still there: {error}"]
     return []
 
 
 def _locked(connection: Connection) -> Connection:
-    found: Connection = Connection.objects.select_for_update().get(pk=connection.pk)
+    found: Connection | None = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    if found is None:
+        raise Conflict("This connection was removed meanwhile.")
     return found

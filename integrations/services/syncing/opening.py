@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import httpx
 from django.conf import settings
 
-from integrations.crm import CrmProvider, NeedsSignIn, Setup, TokenExpired
+from integrations.crm import CrmError, CrmProvider, NeedsSignIn, Setup, TokenExpired
 from integrations.http import Door, Rules
 from integrations.models import Connection
-from integrations.registry import provider_class
+from integrations.registry import known_provider
 from integrations.services.syncing import credentials
 from integrations.services.syncing.limiter import limiter
 from integrations.services.syncing.tokens import fresh_values
@@ -61,7 +61,9 @@ def ask(connection: Connection, work: Callable[[CrmProvider], Answer], *, clock:
 def _ask(
     connection: Connection, work: Callable[[CrmProvider], Answer], clock: Clock, *, force: bool
 ) -> Answer:
-    provider = provider_class(connection.provider)
+    provider = known_provider(connection.provider)
+    if provider is None:
+        raise CrmError("This installation no longer speaks to this CRM.", permanent=True)
     with closing(door_of(connection, provider)) as door:
         try:
             values: dict[str, Any] = fresh_values(connection, provider, door, clock=clock, force=force)

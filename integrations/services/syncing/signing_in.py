@@ -8,7 +8,8 @@ from django.conf import settings
 from integrations.crm import CrmProvider
 from integrations.models import Connection
 from integrations.registry import provider_class
-from integrations.services.syncing.credentials import unseal
+from integrations.services.syncing.connecting import rest_until_tested
+from integrations.services.syncing.credentials import unseal_if_readable
 from integrations.services.syncing.opening import door_of
 from integrations.services.syncing.tokens import authorize_address, exchange_code, new_verifier
 from tenants.access import Actor
@@ -31,7 +32,7 @@ def needs_person(connection: Connection) -> bool:
     vendor = provider_class(connection.provider)
     if not has_app(vendor, connection):
         return False
-    values = unseal(connection)
+    values = unseal_if_readable(connection)
     keys = {entry.name for entry in vendor.entries if entry.secret} - {"client_secret"}
     entered = any(values.get(key) for key in keys)
     return not entered and values.get("grant") != "client_credentials"
@@ -56,3 +57,4 @@ def finish(
     row = Connection.objects.select_for_update().get(pk=connection.pk)
     with closing(door_of(row, vendor)) as door:
         exchange_code(row, vendor, door, code=code, verifier=verifier, redirect_uri=redirect_uri, at=at)
+    rest_until_tested(row, at=at)

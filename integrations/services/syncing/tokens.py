@@ -17,7 +17,7 @@ from django.conf import settings
 from integrations.crm import CrmError, CrmProvider, NeedsSignIn, OAuth
 from integrations.http import Door, Reply
 from integrations.models import Connection
-from integrations.services.syncing.credentials import seal, unseal
+from integrations.services.syncing.credentials import seal, unseal, unseal_if_readable
 from tenants.scope import tenant_scope
 
 MARGIN = timedelta(minutes=5)
@@ -83,7 +83,7 @@ def exchange_code(
 
 def keep_tokens(connection: Connection, oauth: OAuth, answer: Mapping[str, Any], *, at: datetime) -> None:
     """Store what the token endpoint answered; a refresh token that it does not repeat stays."""
-    held = unseal(connection)
+    held = unseal_if_readable(connection)
     kept = {
         name: answer[name] for name in ("access_token", "refresh_token", *oauth.keeps) if answer.get(name)
     }
@@ -130,7 +130,7 @@ def _token_answer(reply: Reply) -> dict[str, Any]:
 
 def client_of(connection: Connection) -> tuple[str, str]:
     """Return the OAuth client: the customer's own when it was entered, otherwise the installation's."""
-    values = unseal(connection)
+    values = unseal_if_readable(connection)
     own = str(connection.entries.get("client_id") or values.get("client_id") or "")
     if own:
         return own, str(values.get("client_secret") or "")
