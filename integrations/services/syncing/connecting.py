@@ -110,9 +110,11 @@ def change_entries(
     plain, secret = _sorted_entries(
         vendor, {**row.entries, **held, **{k: v for k, v in entries.items() if v}}
     )
+    changed = (plain, {**held, **secret}) != (row.entries, held)
     row.entries, row.secret = plain, seal(row, {**held, **secret})
     row.save(update_fields=["entries", "secret"])
-    rest_until_tested(row, at=at)
+    if changed:
+        rest_until_tested(row, at=at)
     return row
 
 
@@ -201,11 +203,12 @@ def save_mapping(
         wanted = {name: key for name, key in fields.items() if name in OUR_FIELDS}
         _known([key for key in wanted.values() if key], keys, "fields")
         row.fields = {name: key for name, key in (row.fields | wanted).items() if key}
+    wrote = row.writes_back
     if writes_back is not None:
-        row.writes_back = writes_back and provider_class(row.provider).capabilities.writes
+        row.writes_back = writes_back and _vendor(row.provider).capabilities.writes
     row.every_minutes = row.every_minutes if every_minutes is None else max(1, min(every_minutes, 1440))
     row.save()
-    if writes_back:
+    if row.writes_back and not wrote and row.is_running:
         outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
         schedule(WRITE, row, at=at)
     if every_minutes is not None and row.is_running:
