@@ -1,4 +1,4 @@
-"""The product as people meet it: a web server, a worker and beat as processes, and a real browser."""
+"""The product as people meet it: web server, worker, beat and a sandbox CRM as processes, a real browser."""
 
 import os
 import shutil
@@ -51,9 +51,15 @@ def _passwords_of_the_server(_quick_passwords: None, settings: Any) -> None:
 
 @dataclass(frozen=True)
 class Site:
-    """A running installation."""
+    """A running installation, and the sandbox CRM that it may connect."""
 
     url: str
+    sandbox: str
+    environment: dict[str, str]
+
+    def manage(self, *command: str) -> None:
+        """Run a command of manage.py as the installation's processes run."""
+        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=self.environment, check=True)
 
 
 def _free_port() -> int:
@@ -62,8 +68,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(*command: str) -> "subprocess.Popen[bytes]":
-    environment = os.environ | {"PYTHONWARNINGS": "ignore"}
+def _environment(url: str, sandbox: str) -> dict[str, str]:
+    return os.environ | {
+        "PYTHONWARNINGS": "ignore",
+        "SITE_URL": url,
+        "CRM_HOOKS_URL": url,
+        "CRM_SANDBOX_URL": sandbox,
+        "CRM_ALLOWED_HOSTS": "127.0.0.1",
+    }
+
+
+def _start(environment: dict[str, str], *command: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", *command], cwd=ROOT, start_new_session=True, env=environment
     )
@@ -80,33 +95,40 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture(scope="package")
 def site(django_db_setup: None) -> Iterator[Site]:
-    """Web, worker and beat on this process's database while browser tests run.
+    """Web, worker, beat and a sandbox whose deals keep still, on this process's database and folder.
 
     They stop with the last browser test of the process: the tests that follow it on the same database and
     queues must not meet a worker that takes their tasks and writes heartbeats.
     """
-    port = _free_port()
+    port, sandbox_port = _free_port(), _free_port()
+    url, sandbox = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
+    environment = _environment(url, sandbox)
+    gunicorn = ("gunicorn", "--threads", "4", "--log-level", "error", "--bind")
+    celery = ("celery", "--quiet", "-A", "config.celery")
     processes = [
-        _start(
-            "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--log-level", "error"
-        ),
-        _start("celery", "--quiet", "-A", "config.celery", "worker", "-c", "1", "--loglevel", "error"),
-        _start("celery", "--quiet", "-A", "config.celery", "beat", "--loglevel", "error", "--pidfile", ""),
+        _start(environment, *command)
+        for command in (
+            (*gunicorn, f"127.0.0.1:{port}", "config.wsgi"),
+            (*celery, "worker", "-c", "1", "--loglevel", "error"),
+            (*celery, "beat", "--loglevel", "error", "--pidfile", ""),
+            (*gunicorn, f"127.0.0.1:{sandbox_port}", "integrations.sandbox.wsgi:alive(0)"),
+        )
     ]
     try:
-        _wait_for(port)
-        yield Site(f"http://127.0.0.1:{port}")
+        _wait_for(port, "/readyz")
+        _wait_for(sandbox_port, "/")
+        yield Site(url, sandbox, environment)
     finally:
         for process in processes:
             _stop(process)
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(port: int, path: str) -> None:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
         except OSError:
@@ -114,7 +136,7 @@ def _wait_for(port: int) -> None:
         finally:
             connection.close()
         time.sleep(0.2)
-    raise TimeoutError("the site did not become ready in three minutes")
+    raise TimeoutError(f"what listens on {port} did not become ready in three minutes")
 
 
 @dataclass
