@@ -72,7 +72,8 @@ def of(connection: Connection, ask: Callable[[], Any]) -> Any:
 def all_done(connection: Connection) -> bool:
     def waiting() -> bool:
         due = OutboxEntry.objects.filter(done_at=None, next_at__lte=now())
-        return due.exists() or SyncRun.objects.filter(status="running").exists()
+        unwritten = WriteBack.objects.filter(next_at__isnull=False)
+        return due.exists() or unwritten.exists() or SyncRun.objects.filter(status="running").exists()
 
     return not of(connection, waiting)
 

@@ -87,7 +87,7 @@ def test_without_a_policy_foreign_rows_are_seen(control: Connection, db: None) -
         "SELECT * FROM capacity_pool",
         "SELECT * FROM tenants_organization",
         "UPDATE capacity_pool SET name = 'x'",
-        "DELETE FROM commitments_commitment",
+        "DELETE FROM capacity_pool",
         "INSERT INTO tenants_invitation (organization_id, email) VALUES (1, 'x')",
     ],
 )

@@ -148,6 +148,10 @@ def draw_calibration(buckets: Sequence[Calibrated], height: int = 190) -> Drawin
     return drawing
 
 
+#: As many runs as fill the width; fewer of them leave room instead of growing wide.
+TICKS = 48
+
+
 def draw_ticks(results: Sequence[str], title: str, height: int = 18) -> Drawing:
     """A run of results, oldest first: "ok" full height in green, "tight" and "no" in their own colours."""
     bad = sum(result == "no" for result in results)
@@ -155,7 +159,7 @@ def draw_ticks(results: Sequence[str], title: str, height: int = 18) -> Drawing:
         height,
         _("%(title)s: %(bad)s of %(all)s failed") % {"title": title, "bad": bad, "all": len(results)},
     )
-    slot = 100 / max(len(results), 1)
+    slot = 100 / max(len(results), TICKS)
     for index, result in enumerate(results):
         top = 3 if result == "ok" else 0
         drawing.rects.append(Rect(f"f-{result}", slot * index, slot * 0.7, top, height - 2 * top))
