@@ -37,7 +37,7 @@ class Vendor(FakeHubSpot):
                 promised_on=(self.now + timedelta(days=60 + number % 90)).date() if asks else None,
             )
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def respond(self, request: httpx.Request) -> httpx.Response:
         """Answer one request after the delay, or that it is too many."""
         time.sleep(self.delay)
         with self.lock:
@@ -45,7 +45,7 @@ class Vendor(FakeHubSpot):
             if time.monotonic() < self.refuse_until:
                 self.requests.append(request)
                 return httpx.Response(429, json={"status": "error", "policyName": "DAILY"})
-            if request.url.path == "/sandbox/hooks":
+            if request.url.path.startswith("/sandbox/hooks"):
                 return httpx.Response(200, json={})
             return self.handle(request)
 
@@ -61,7 +61,7 @@ def served(vendor: Vendor) -> Iterator[int]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             url = f"http://{self.headers['Host']}{self.path}"
             asked = httpx.Request(self.command, url, headers=dict(self.headers), content=body)
-            answer = vendor.answer(asked)
+            answer = vendor.respond(asked)
             self.send_response(answer.status_code)
             for name, value in (*answer.headers.items(),):
                 if name.lower() not in ("content-length", "transfer-encoding"):

