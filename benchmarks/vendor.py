@@ -1,5 +1,6 @@
 """A CRM to read from: HubSpot's side of the wire as the tests have it, served by HTTP on this machine."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -50,6 +51,15 @@ class Vendor(FakeHubSpot):
             return self.handle(request)
 
 
+class Patient(ThreadingHTTPServer):
+    """A server whose callers may die: it says nothing about their broken connections."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what is not a broken connection."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def served(vendor: Vendor) -> Iterator[int]:
     """Serve the vendor on a free port of this machine until the block ends."""
@@ -75,7 +85,7 @@ def served(vendor: Vendor) -> Iterator[int]:
         def log_message(self, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Patient(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_address[1]
