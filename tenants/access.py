@@ -43,6 +43,18 @@ class TenantRequest(HttpRequest):
     htmx: Any
 
 
+class AfterCommit(HttpResponse):
+    """What a view answers whose work goes on at somebody else's server: `work` gives the real answer.
+
+    It is called when the request's transaction is committed, outside any scope, so that nothing is locked
+    meanwhile and what is stored on the way (a token that was rotated) outlives a failure.
+    """
+
+    def __init__(self, work: Callable[[], HttpResponse]) -> None:
+        super().__init__(status=202)
+        self.work = work
+
+
 def requires(permission: Permission) -> Callable[[View], View]:
     """Guard a page inside an organization: 403 without the permission (404 and sign-in come before)."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.defaults import page_not_found, permission_denied
 from django_htmx.http import HttpResponseClientRedirect
 
-from tenants.access import Actor
+from tenants.access import Actor, AfterCommit
 from tenants.errors import NotAllowed
 from tenants.models import Organization, User
 from tenants.roles import permissions_of
@@ -63,7 +63,11 @@ class TenantMiddleware:
         with tenant_scope(found.id):
             organization = Organization.objects.get(pk=found.id)
             actor = Actor(person, organization, found.role, permissions_of(found.role))
-            return self._answer(request, actor)
+            response = self._answer(request, actor)
+        if not isinstance(response, AfterCommit):
+            return response
+        with timezone.override(actor.organization.zone):
+            return response.work()
 
     def _api(self, request: HttpRequest) -> HttpResponseBase:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")

@@ -1,6 +1,6 @@
 """Connections to CRMs for programs: made, mapped, started, watched. Secrets can be written, never read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -216,7 +216,11 @@ class ConnectionSync(ApiView):
         if row.is_running:
             connecting.sync_now(connection=row, by=request.actor, at=timezone.now())
         else:
-            _reach(lambda: _test_and_start(row, request))
+            try:
+                _test_and_start(row, request)
+            except TROUBLE as error:
+                # Answered rather than raised: a token that was refreshed on the way has to be kept.
+                return self.handle_exception(Conflict(str(error)))
         return single(request, connection_json(Connection.objects.get(pk=pk)), derived=DERIVED)
 
 
@@ -271,14 +275,6 @@ def _test_and_start(row: Connection, request: ApiRequest) -> None:
         connecting.start(connection=tested, by=request.actor, clock=timezone.now, hook_url=hook_url())
     elif row.status in (Connection.Status.PAUSED, Connection.Status.VANISHED):
         connecting.resume(connection=row, by=request.actor, at=timezone.now())
-
-
-def _reach(work: Callable[[], None]) -> None:
-    """Do what needs the CRM; its trouble is a conflict with a sentence, not a fault of ours."""
-    try:
-        work()
-    except TROUBLE as error:
-        raise Conflict(str(error)) from error
 
 
 def connection_json(row: Connection) -> dict[str, Any]:

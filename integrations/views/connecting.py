@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from integrations.registry import provider_class
 from integrations.services.syncing import connecting, signing_in
 from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.upkeep import hook_url
-from tenants.access import TenantRequest, requires
+from tenants.access import AfterCommit, TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
 
@@ -39,7 +39,7 @@ def callback_address() -> str:
 def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
     """Say what rights are needed, take what lets us in, and go on to the vendor or to the test."""
     vendor = _vendor(provider)
-    form = EntriesForm(request.POST or None, vendor=vendor)
+    form = EntriesForm(_posted(request), vendor=vendor)
     if request.method == "POST" and form.is_valid():
         try:
             connection = connecting.create_connection(
@@ -60,6 +60,10 @@ def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
     return render(request, "integrations/connection_new.html", context, status=422 if form.is_bound else 200)
 
 
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
 def _vendor(key: str) -> type[CrmProvider]:
     try:
         return provider_class(key)
@@ -71,7 +75,7 @@ def _go_in(request: TenantRequest, connection: Connection) -> HttpResponse:
     """Send the person to the vendor to sign in, or test the key that was entered."""
     if signing_in.needs_person(connection):
         return _to_vendor(request, connection)
-    return _test(request, connection)
+    return AfterCommit(lambda: _test(request, connection))
 
 
 def _to_vendor(request: TenantRequest, connection: Connection) -> HttpResponse:
@@ -123,24 +127,29 @@ def crm_callback(request: HttpRequest) -> HttpResponse:
 def connection_signed_in(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Turn the vendor's code into tokens, inside the organization that began, and test them."""
     connection = get_object_or_404(Connection, pk=connection_id)
+    _vendor(connection.provider)
     held: dict[str, Any] | None = request.session.pop(STATE + "-code", None)
     if held is None or held["connection"] != connection.pk or not held["code"]:
         why = f" ({held['refused']})" if held and held["refused"] else ""
         messages.error(request, f"The sign-in was not finished{why}. Try again.")
         return _to(request, connection)
+    return AfterCommit(lambda: _signed_in(request, connection, held["code"], held["verifier"]))
+
+
+def _signed_in(request: TenantRequest, connection: Connection, code: str, verifier: str) -> HttpResponse:
     try:
-        signing_in.finish(
+        signed_in = signing_in.finish(
             connection=connection,
             by=request.actor,
-            code=held["code"],
-            verifier=held["verifier"],
+            code=code,
+            verifier=verifier,
             redirect_uri=callback_address(),
             at=timezone.now(),
         )
     except (*TROUBLE, DomainError) as error:
         messages.error(request, str(error))
         return _to(request, connection)
-    return _test(request, Connection.objects.get(pk=connection.pk))
+    return _test(request, signed_in)
 
 
 @never_cache
@@ -150,7 +159,7 @@ def connection_entries(request: TenantRequest, connection_id: int) -> HttpRespon
     """Take the key or address anew."""
     connection = get_object_or_404(Connection, pk=connection_id)
     vendor = _vendor(connection.provider)
-    form = EntriesForm(request.POST or None, vendor=vendor, connection=connection)
+    form = EntriesForm(_posted(request), vendor=vendor, connection=connection)
     if request.method == "POST" and form.is_valid():
         try:
             changed = connecting.change_entries(
@@ -170,7 +179,8 @@ def connection_entries(request: TenantRequest, connection_id: int) -> HttpRespon
 @requires(Permission.MANAGE)
 def connection_test(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Try whether we get in, and read anew what the CRM has."""
-    return _test(request, get_object_or_404(Connection, pk=connection_id))
+    connection = get_object_or_404(Connection, pk=connection_id)
+    return AfterCommit(lambda: _test(request, connection))
 
 
 def _test(request: TenantRequest, connection: Connection) -> HttpResponse:
@@ -191,14 +201,10 @@ def _test(request: TenantRequest, connection: Connection) -> HttpResponse:
 def connection_start(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Begin the first import."""
     connection = get_object_or_404(Connection, pk=connection_id)
-    return _act(
-        request,
-        connection,
-        lambda: connecting.start(
-            connection=connection, by=request.actor, clock=timezone.now, hook_url=hook_url()
-        ),
-        "The first import has begun.",
+    start = lambda: connecting.start(  # noqa: E731
+        connection=connection, by=request.actor, clock=timezone.now, hook_url=hook_url()
     )
+    return AfterCommit(lambda: _act(request, connection, start, "The first import has begun."))
 
 
 @require_POST
@@ -253,12 +259,17 @@ def _act(
 def connection_disconnect(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Remove the connection; its deals stay unless they are to go as well."""
     connection = get_object_or_404(Connection, pk=connection_id)
-    left = connecting.disconnect(
-        connection=connection,
-        by=request.actor,
-        clock=timezone.now,
-        forget_deals=request.POST.get("forget") == "on",
-    )
+    return AfterCommit(lambda: _disconnect(request, connection, forget=request.POST.get("forget") == "on"))
+
+
+def _disconnect(request: TenantRequest, connection: Connection, *, forget: bool) -> HttpResponse:
+    try:
+        left = connecting.disconnect(
+            connection=connection, by=request.actor, clock=timezone.now, forget_deals=forget
+        )
+    except DomainError as error:
+        messages.error(request, str(error))
+        return redirect("integrations:connection-list", request.organization.slug)
     messages.success(request, f"{connection.name} is disconnected.")
     for sentence in left:
         messages.warning(request, sentence)

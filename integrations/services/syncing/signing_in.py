@@ -11,10 +11,12 @@ from integrations.registry import provider_class
 from integrations.services.syncing.connecting import rest_until_tested
 from integrations.services.syncing.credentials import unseal_if_readable
 from integrations.services.syncing.opening import door_of
-from integrations.services.syncing.tokens import authorize_address, exchange_code, new_verifier
+from integrations.services.syncing.scheduling import locked
+from integrations.services.syncing.tokens import authorize_address, exchange_code, keep_tokens, new_verifier
 from tenants.access import Actor
 from tenants.errors import Conflict
 from tenants.roles import Permission
+from tenants.scope import tenant_scope
 
 LASTS_SECONDS = 600
 
@@ -50,11 +52,22 @@ def begin(connection: Connection, *, state: str, redirect_uri: str) -> tuple[str
 
 def finish(
     *, connection: Connection, by: Actor, code: str, verifier: str, redirect_uri: str, at: datetime
-) -> None:
-    """Turn the code into tokens and keep them; raises CrmError and what the door raises."""
+) -> Connection:
+    """Turn the code into tokens and keep them; call it outside any scope, for it is slow.
+
+    Raises CrmError and what the door raises, Conflict when the connection was removed meanwhile.
+    """
     by.require(Permission.MANAGE)
     vendor = provider_class(connection.provider)
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
-    with closing(door_of(row, vendor)) as door:
-        exchange_code(row, vendor, door, code=code, verifier=verifier, redirect_uri=redirect_uri, at=at)
-    rest_until_tested(row, at=at)
+    assert vendor.oauth is not None
+    with closing(door_of(connection, vendor)) as door:
+        answer = exchange_code(
+            connection, vendor, door, code=code, verifier=verifier, redirect_uri=redirect_uri
+        )
+    with tenant_scope(connection.tenant):
+        row = locked(connection.pk)
+        if row is None:
+            raise Conflict("This connection was removed meanwhile.")
+        keep_tokens(row, vendor.oauth, answer, at=at)
+        rest_until_tested(row, at=at)
+    return row

@@ -71,14 +71,13 @@ def exchange_code(
     code: str,
     verifier: str,
     redirect_uri: str,
-    at: datetime,
-) -> None:
-    """Turn the code of a finished sign-in into tokens and store them on the locked connection."""
+) -> dict[str, Any]:
+    """Return what the token endpoint answers to the code of a finished sign-in."""
     assert provider.oauth is not None
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     if provider.oauth.pkce:
         form["code_verifier"] = verifier
-    keep_tokens(connection, provider.oauth, _ask_for_token(provider.oauth, connection, door, form), at=at)
+    return _ask_for_token(provider.oauth, connection, door, form)
 
 
 def keep_tokens(connection: Connection, oauth: OAuth, answer: Mapping[str, Any], *, at: datetime) -> None:
