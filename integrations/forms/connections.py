@@ -1,6 +1,7 @@
 """Forms of a connection: what it needs to get in, and what the CRM's words mean here."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -56,6 +57,11 @@ def _widget(secret: bool) -> forms.Widget:
     return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
+def _name(kind: str, key: str) -> str:
+    """Return a field's name by what it is about: rows change places while deals come in."""
+    return f"{kind}_{sha256(key.encode()).hexdigest()[:16]}"
+
+
 class MappingForm(forms.Form):
     """What pipelines, stages, products and fields of the CRM mean here."""
 
@@ -78,8 +84,8 @@ class MappingForm(forms.Form):
             del self.fields["writes_back"]
         self.fields["every_minutes"].initial = connection.every_minutes
         self._add_pipelines()
-        for number, row in enumerate(rows.stages):
-            self.fields[f"stage_{number}"] = forms.ChoiceField(
+        for row in rows.stages:
+            self.fields[_name("stage", row.id)] = forms.ChoiceField(
                 label=row.name, choices=self._meanings(row.meaning), initial=row.meaning, required=False
             )
         self._add_products()
@@ -90,7 +96,6 @@ class MappingForm(forms.Form):
         if len(found) > 1:
             self.fields["pipelines"] = forms.MultipleChoiceField(
                 label="Pipelines that count",
-                required=False,
                 choices=[(each["id"], each["name"]) for each in found],
                 initial=self.connection.pipelines or [each["id"] for each in found],
                 widget=forms.CheckboxSelectMultiple,
@@ -105,8 +110,8 @@ class MappingForm(forms.Form):
     def _add_products(self) -> None:
         names = Offering.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
         choices = [("", "Not one of our offerings"), *((str(pk), name) for pk, name in names)]
-        for number, row in enumerate(self._rows.products):
-            self.fields[f"product_{number}"] = forms.ChoiceField(
+        for row in self._rows.products:
+            self.fields[_name("product", row.name)] = forms.ChoiceField(
                 label=row.name, choices=choices, initial=str(row.offering_id or ""), required=False
             )
 
@@ -127,12 +132,12 @@ class MappingForm(forms.Form):
     @property
     def stages(self) -> list[dict[str, Any]]:
         """Return the stages with their field."""
-        return [{"row": row, "field": self[f"stage_{n}"]} for n, row in enumerate(self._rows.stages)]
+        return [{"row": row, "field": self[_name("stage", row.id)]} for row in self._rows.stages]
 
     @property
     def products(self) -> list[dict[str, Any]]:
         """Return the products with their field."""
-        return [{"row": row, "field": self[f"product_{n}"]} for n, row in enumerate(self._rows.products)]
+        return [{"row": row, "field": self[_name("product", row.name)]} for row in self._rows.products]
 
     @property
     def own(self) -> list[Any]:
@@ -142,18 +147,14 @@ class MappingForm(forms.Form):
     def said(self) -> dict[str, Any]:
         """Return the answers as services.syncing.connecting.save_mapping takes them."""
         data: Mapping[str, Any] = self.cleaned_data
-        stages = {row.id: data[f"stage_{n}"] for n, row in enumerate(self._rows.stages) if data[f"stage_{n}"]}
-        products = {
-            row.name: int(data[f"product_{n}"])
-            for n, row in enumerate(self._rows.products)
-            if data[f"product_{n}"]
-        }
+        stages = {row.id: data[_name("stage", row.id)] for row in self._rows.stages}
+        products = {row.name: data[_name("product", row.name)] for row in self._rows.products}
         every = {each["id"] for each in self.connection.discovery.get("pipelines", [])}
         pipelines = data.get("pipelines")
         return {
             "pipelines": None if pipelines is None else [] if set(pipelines) == every else pipelines,
-            "stages": stages,
-            "products": products,
+            "stages": {each: meaning for each, meaning in stages.items() if meaning},
+            "products": {each: int(offering) for each, offering in products.items() if offering},
             "fields": {name: data[f"field_{name}"] for name in OUR_FIELDS},
             "writes_back": data.get("writes_back"),
             "every_minutes": data["every_minutes"],

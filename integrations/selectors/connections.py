@@ -106,9 +106,8 @@ def cards(*, at: datetime) -> list[Card]:
         .annotate(count=Count("pk"))
     )
     held = [
-        Card(vendor.key, vendor.name, health_of(each, at=at), each, open_deals.get(each.name, 0))
+        Card(each.provider, each.name, _health_on_list(each, at), each, open_deals.get(each.name, 0))
         for each in connections
-        if (vendor := vendor_of(each)) is not None
     ]
     taken = {card.vendor_key for card in held}
     free = [
@@ -117,6 +116,12 @@ def cards(*, at: datetime) -> list[Card]:
         if each.key not in taken
     ]
     return [*held, *free]
+
+
+def _health_on_list(connection: Connection, at: datetime) -> Health:
+    if vendor_of(connection) is None:
+        return Health("no", "No longer supported", "Nothing is read or written")
+    return health_of(connection, at=at)
 
 
 def _does(vendor: type[CrmProvider]) -> str:
@@ -200,9 +205,13 @@ def _product_rows(connection: Connection) -> list[ProductRow]:
 
 def _offerings_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     """Return product: offering, as mapped, or as its lines say by name."""
-    by_name = DealLine.objects.filter(
-        deal__external_source=connection.name, product_name__in=names, offering__isnull=False
-    ).values_list("product_name", "offering")
+    by_name = (
+        DealLine.objects.filter(
+            deal__external_source=connection.name, product_name__in=names, offering__isnull=False
+        )
+        .values_list("product_name", "offering")
+        .distinct()
+    )
     return {**dict(by_name), **connection.products}
 
 

@@ -85,7 +85,7 @@ def connection_mapping(request: TenantRequest, connection_id: int) -> HttpRespon
     """Show and take what the CRM's words mean."""
     connection = get_object_or_404(Connection, pk=connection_id)
     rows = of_connections.mapping_rows(connection)
-    form = MappingForm(request.POST or None, connection=connection, rows=rows)
+    form = MappingForm(request.POST if request.method == "POST" else None, connection=connection, rows=rows)
     if request.method == "POST" and form.is_valid():
         try:
             connecting.save_mapping(connection=connection, by=request.actor, at=timezone.now(), **form.said())
