@@ -1,5 +1,6 @@
 """Workers' entrances: imports of files, and what connections to CRMs need (kinds of outbox entries)."""
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from integrations.services.advancing import advance
 from integrations.services.syncing import comparing, notifying, pulling, upkeep, writing_back
 from tenants.task_scope import TenantTask
 from tenants.tenant_lookup import organization_ids
+
+log = logging.getLogger(__name__)
 
 
 def run_import(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
@@ -51,5 +54,8 @@ def write_back(*, organization_id: int, payload: dict[str, Any], at: datetime) -
 @shared_task(name="integrations.keep_going", base=TenantTask, tenantless=True, expires=600)
 def keep_going() -> None:
     """See to it that every running connection has its next turn, its webhook, and no old history."""
-    for organization_id in organization_ids():
-        upkeep.keep_going(organization_id=organization_id, clock=timezone.now)
+    for organization_id in organization_ids():  # one organization's fault is not the others'
+        try:
+            upkeep.keep_going(organization_id=organization_id, clock=timezone.now)
+        except Exception:
+            log.exception("Connections of organization %s were not looked after", organization_id)

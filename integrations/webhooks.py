@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -45,4 +46,7 @@ def _raw(request: HttpRequest) -> RawRequest | None:
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
         return None
     headers: Mapping[str, str] = {name.lower(): value for name, value in request.headers.items()}
-    return RawRequest(request.method or "", request.build_absolute_uri(), headers, request.body)
+    # Vendors sign the address they were given, whatever a proxy made of it on the way.
+    own = settings.CRM_HOOKS_URL
+    url = own + request.get_full_path() if own else request.build_absolute_uri()
+    return RawRequest(request.method or "", url, headers, request.body)
