@@ -9,7 +9,7 @@ from integrations import registry
 from integrations.api import connections as face
 from integrations.models import Connection
 from integrations.services.syncing import opening
-from integrations.services.syncing.credentials import unseal
+from integrations.services.syncing.credentials import seal, unseal
 from tenants.models import Organization
 from tenants.scope import tenant_scope
 from tests.api.conftest import Program
@@ -85,3 +85,18 @@ def test_a_mapping_to_what_is_not_there_is_refused(
     answer = alice_api.patch(f"connections/{made['id']}/mapping/", body)
     assert answer.status_code in (400, 422)
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_a_token_that_was_refreshed_is_kept_although_the_answer_is_a_refusal(
+    alice_api: Program, server: PlainServer, acme: Organization
+) -> None:
+    made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "first"}})
+    with tenant_scope(acme.pk):
+        row = Connection.objects.get()
+        values = {"oauth": True, "access_token": "access-0", "refresh_token": "refresh-0"}
+        row.secret, row.token_expires_at = seal(row, values), row.created_at
+        row.save()
+    server.fail("GET /me", 403)
+    assert alice_api.post(f"connections/{made['id']}/sync/").status_code == 409
+    with tenant_scope(acme.pk):
+        assert unseal(Connection.objects.get())["refresh_token"] == "refresh-1"
