@@ -11,7 +11,7 @@ from django.db import transaction
 from commitments.models import Offering
 from commitments.services.deals import forget_deals_of
 from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import Account, CrmProvider, Discovery, OwnField, Subscription
+from integrations.crm import Account, CrmProvider, Discovery, Subscription
 from integrations.models import Connection, RemoteDeal
 from integrations.registry import known_provider
 from integrations.services.syncing.comparing import accept_vanished
@@ -121,6 +121,8 @@ def change_entries(
 def rest_until_tested(row: Connection, *, at: datetime) -> None:
     """Let workers leave a started connection alone until a test shows that it is the account it was."""
     if row.status == Status.MAPPING:
+        row.discovered_at = None  # it cannot be started before a test shows whose account it is
+        row.save(update_fields=["discovered_at"])
         return
     row.status, row.problem, row.problem_at = Status.ATTENTION, UNTESTED, at
     row.save(update_fields=["status", "problem", "problem_at"])
@@ -251,11 +253,11 @@ def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = ""
     polled. Call it outside any scope. Raises CrmError and what the door raises; DomainError when it runs.
     """
     by.require(Permission.MANAGE)
-    if connection.status != Status.MAPPING:
-        raise Conflict("This connection was started before.")
-    fields = ask(connection, lambda provider: _prepare(provider, connection.account_id), clock=clock)
+    _require_startable(connection)
+    fields = ask(connection, lambda provider: provider.ensure_fields(), clock=clock)
     with tenant_scope(connection.tenant):
         row = _locked(connection)
+        _require_startable(row)
         row.own_fields = {name.value: key for name, key in fields.items()}
         row.status = Status.ACTIVE
         row.save(update_fields=["own_fields", "status"])
@@ -265,11 +267,11 @@ def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = ""
     return row
 
 
-def _prepare(provider: CrmProvider, account_id: str) -> Mapping[OwnField, str]:
-    """Make our fields, in the account that was tested alone."""
-    if provider.check().id[:200] != account_id:
-        raise Conflict("This is not the account that was tested. Test it first.")
-    return provider.ensure_fields()
+def _require_startable(connection: Connection) -> None:
+    if connection.status != Status.MAPPING:
+        raise Conflict("This connection was started before.")
+    if connection.discovered_at is None:
+        raise Conflict("Test it first: Concord could not get in yet.")
 
 
 def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:

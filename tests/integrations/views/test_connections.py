@@ -331,6 +331,20 @@ def test_a_key_of_another_account_is_never_read_with(
     assert fresh(connected).status == "attention"
 
 
+def test_what_was_entered_anew_is_tested_before_the_import_starts(
+    organizations: Organizations,
+    alice_browser: Client,
+    server: PlainServer,  # noqa: F811
+) -> None:
+    connect(alice_browser)
+    made = only(organizations)
+    server.fail("GET /me", 503)
+    alice_browser.post(at(made, "entries/"), {"token": "others"})
+    page = alice_browser.post(at(made, "start/"), follow=True)
+    assert "Test it first: Concord could not get in yet." in said(page)
+    assert fresh(made).status == "mapping"
+
+
 def test_a_key_that_was_lost_is_entered_anew(
     connected: Connection,  # noqa: F811
     alice_browser: Client,
