@@ -45,7 +45,7 @@ def collect_verdicts(*, organization_id: int, payload: dict[str, Any], at: datet
 
 
 def write_back(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
-    """Write a few verdicts to a CRM (kind "crm-write")."""
+    """Write one verdict to a CRM (kind "crm-write")."""
     writing_back.write_back(
         organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now
     )

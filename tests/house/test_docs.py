@@ -8,7 +8,11 @@ READ = re.compile(r"""env\.(?:text|flag|number|words|site|one_of)\(\s*["']([A-Z_
 
 
 def settings_read() -> set[str]:
-    return {name for path in (ROOT / "config").glob("*.py") for name in READ.findall(path.read_text())}
+    """Return the names of all settings; an app at a vendor has two."""
+    texts = [path.read_text() for path in (ROOT / "config").glob("*.py")]
+    vendors = re.findall(r'"([A-Z]+)"', re.findall(r"env\.clients\((.*?)\)", "".join(texts), re.S)[0])
+    apps = {f"{vendor}_CLIENT_{part}" for vendor in vendors for part in ("ID", "SECRET")}
+    return apps | {name for text in texts for name in READ.findall(text)}
 
 
 def test_every_setting_is_described() -> None:

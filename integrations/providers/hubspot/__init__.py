@@ -69,6 +69,7 @@ class HubSpot:
             "HubSpot: Settings, Integrations, Service Keys. With a key, changes are asked for every few"
             " minutes; sign in instead to be told of them at once.",
             secret=True,
+            required=False,
         ),
     )
     oauth: ClassVar[OAuth | None] = OAuth(

@@ -13,7 +13,7 @@ from integrations.readings import text_of
 
 USER = "concord"
 # Pipedrive deletes a webhook after three days without a success: look every day whether it is there.
-LOOK_AGAIN = timedelta(days=1)
+LOOK_AGAIN = timedelta(days=2)  # renewed a day early, so once a day
 
 
 def ensure(api: Api, url: str, held: Subscription | None, *, now: datetime) -> Subscription | None:

@@ -1,11 +1,13 @@
 """Connects a CRM: entered or signed in, tested, mapped, started; paused, continued, disconnected."""
 
+import logging
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from commitments.models import Offering
@@ -35,6 +37,7 @@ from tenants.scope import tenant_scope
 from tenants.services import outbox
 from tenants.tenant_lookup import digest
 
+log = logging.getLogger(__name__)
 Status = Connection.Status
 UNTESTED = "What was entered last is not tested yet. Test it, then it goes on."
 OUR_FIELDS = ("promised_on", "earliest_start", "product", "quantity")
@@ -49,6 +52,7 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
     by.require(Permission.MANAGE)
     vendor = _vendor(provider)
     plain, secret = _sorted_entries(vendor, entries)
+    _require_a_way_in(vendor, secret)
     connection = Connection.objects.create(
         provider=vendor.key,
         name=_free_name(vendor.name),
@@ -60,6 +64,17 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
     connection.secret = seal(connection, secret)
     connection.save(update_fields=["secret"])
     return connection
+
+
+def _require_a_way_in(vendor: type[CrmProvider], secret: Mapping[str, str]) -> None:
+    """Refuse a connection that nobody could sign in to: no key, and no app of this installation."""
+    keys = [entry for entry in vendor.entries if entry.secret]
+    if vendor.oauth is None or secret or not keys or vendor.key in settings.CRM_CLIENTS:
+        return
+    raise DomainError(
+        f"{keys[0].label} is missing: this installation has no app at {vendor.name} to sign in with.",
+        field=keys[0].name,
+    )
 
 
 def _vendor(key: str) -> type[CrmProvider]:
@@ -134,7 +149,7 @@ def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Acc
     Raises CrmError and what the door raises, DomainError when another connection has this account.
     """
     by.require(Permission.MANAGE)
-    account, found = ask(connection, lambda provider: (provider.check(), provider.discover()), clock=clock)
+    account, found, fields = ask(connection, lambda it: _look(it, connection), clock=clock)
     with tenant_scope(connection.tenant):
         row = _locked(connection)
         same = Connection.objects.filter(provider=row.provider, account_id=account.id).exclude(pk=row.pk)
@@ -144,9 +159,19 @@ def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Acc
             raise DomainError(f"This is another account than {row.account_name or row.account_id}.")
         _keep_account(row, account)
         keep_discovery(row, found, at=clock())
+        if fields:
+            row.own_fields = {name.value: key for name, key in fields.items()}
+            row.save(update_fields=["own_fields"])
         if row.status in (Status.NEEDS_SIGN_IN, Status.ATTENTION):
             _go_on(row, at=clock())
     return account
+
+
+def _look(provider: CrmProvider, connection: Connection) -> tuple[Account, Discovery, Mapping[OwnField, str]]:
+    """Return what the CRM is and has; once it runs, with fields of ours that were made there since."""
+    account, found = provider.check(), provider.discover()
+    is_ours = connection.status != Status.MAPPING and account.id[:200] == connection.account_id
+    return account, found, provider.ensure_fields() if is_ours else {}
 
 
 def _keep_account(row: Connection, account: Account) -> None:
@@ -263,7 +288,7 @@ def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = ""
         row.save(update_fields=["own_fields", "status"])
         schedule(SYNC, row, at=clock())
     if hook_url:
-        renew_webhook(organization_id=row.tenant, connection_id=row.pk, hook_url=hook_url, clock=clock)
+        _try_webhook(row, hook_url, clock)
     return row
 
 
@@ -272,6 +297,17 @@ def _require_startable(connection: Connection) -> None:
         raise Conflict("This connection was started before.")
     if connection.discovered_at is None:
         raise Conflict("Test it first: Concord could not get in yet.")
+
+
+def _try_webhook(row: Connection, hook_url: str, clock: Clock) -> None:
+    """Make the webhook; one that is refused now is tried again later, and changes are polled meanwhile."""
+    try:
+        renew_webhook(organization_id=row.tenant, connection_id=row.pk, hook_url=hook_url, clock=clock)
+    except TROUBLE as error:
+        log.warning("The webhook of connection %s was not made: %s", row.pk, error)
+        with tenant_scope(row.tenant):
+            Connection.objects.filter(pk=row.pk).update(renew_at=clock())
+
 
 
 def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:

@@ -58,10 +58,12 @@ def is_sealed_with_newest_key(connection: Connection) -> bool:
 
 
 def _keys() -> dict[str, bytes]:
-    """Return Fernet keys by id, the sealing one first: of CREDENTIAL_KEYS, otherwise of SECRET_KEY."""
-    own = settings.CREDENTIAL_KEYS or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    """Return Fernet keys by id, the sealing one first: of CREDENTIAL_KEYS, then of SECRET_KEY.
+
+    What was sealed before CREDENTIAL_KEYS was set for the first time can still be opened, and rotated.
+    """
     keys = {}
-    for text in own:
+    for text in (*settings.CREDENTIAL_KEYS, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         digest = hashlib.sha256(b"concord.connections:" + text.encode()).digest()
         keys[hashlib.sha256(digest).hexdigest()[:8]] = base64.urlsafe_b64encode(digest)
     return keys

@@ -18,7 +18,6 @@ from integrations.services.syncing.verdicts import Wish, note_of, wishes_of
 from tenants.models import Organization
 from tenants.scope import tenant_scope
 
-AT_ONCE = 10  # deals a task writes before it lets others in
 BATCH = 1000
 RETRY_REFUSED = timedelta(days=1)
 SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
@@ -86,10 +85,13 @@ def _wanted(row: WriteBack, wish: Wish, digest: str, at: datetime) -> WriteBack:
 
 
 def write_back(*, organization_id: int, connection_id: int, clock: Clock) -> None:
-    """Write what the next few deals should say; call it outside any scope."""
-    for _ in range(AT_ONCE):
-        if not _write_next(organization_id, connection_id, clock):
-            return
+    """Write what the next deal should say, and have the one after it written; call it outside any scope.
+
+    One deal is one task: a worker that is killed again and again has still done those before, and the tries
+    of the outbox count for one deal alone.
+    """
+    if not _write_next(organization_id, connection_id, clock):
+        return
     with tenant_scope(organization_id):
         connection = Connection.objects.filter(pk=connection_id).first()
         if connection is not None and _next_row(connection, clock()) is not None:

@@ -1,18 +1,19 @@
 """What is entered on connecting."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from integrations import registry
 from integrations.crm import Entry
-from integrations.services.syncing import connecting
+from integrations.models import Connection
+from integrations.services.syncing import connecting, upkeep
 from tenants.access import Actor
 from tenants.errors import DomainError
 from tenants.scope import tenant_scope
 from tests.factories.tenants import Organizations
-from tests.integrations.syncing.conftest import Clock
-from tests.integrations.syncing.plain import PlainCrm
+from tests.integrations.syncing.conftest import Clock, fresh
+from tests.integrations.syncing.plain import PlainCrm, PlainServer
 
 
 class Hosted(PlainCrm):
@@ -53,3 +54,39 @@ def test_an_entry_must_be_of_its_kind(
         with pytest.raises(DomainError, match="Host is not of its kind") as error:
             connecting.create_connection(provider="hosted", entries={"host": host}, by=alice_of_acme, at=at)
     assert error.value.field == "host"
+
+
+def test_a_connection_that_nobody_could_sign_in_to_is_refused(
+    server: PlainServer, alice_of_acme: Actor, clock: Clock, settings: Any
+) -> None:
+    with tenant_scope(alice_of_acme.organization.pk):
+        with pytest.raises(DomainError, match="Key is missing: this installation has no app at Plain") as no:
+            connecting.create_connection(provider="plain", entries={}, by=alice_of_acme, at=clock())
+        assert no.value.field == "token"
+        settings.CRM_CLIENTS = {"plain": ("app", "secret")}
+        assert connecting.create_connection(provider="plain", entries={}, by=alice_of_acme, at=clock()).pk
+
+
+def test_a_webhook_that_was_refused_at_the_start_is_made_later(
+    server: PlainServer, alice_of_acme: Actor, clock: Clock, settings: Any
+) -> None:
+    settings.CRM_HOOKS_URL = "http://testserver"
+    with tenant_scope(alice_of_acme.organization.pk):
+        made = connecting.create_connection(
+            provider="plain", entries={"token": "first"}, by=alice_of_acme, at=clock()
+        )
+    connecting.test_and_discover(connection=made, by=alice_of_acme, clock=clock)
+    server.fail("POST /hooks", 503)
+    connecting.start(connection=fresh(made), by=alice_of_acme, clock=clock, hook_url=upkeep.hook_url())
+    assert (fresh(made).status, server.hook) == ("active", "")
+    upkeep.keep_going(organization_id=made.tenant, clock=clock)
+    assert server.hook.startswith("http://testserver/hooks/crm/")
+
+
+def test_fields_of_ours_that_were_made_there_later_are_found(
+    connected: Connection, alice_of_acme: Actor, clock: Clock
+) -> None:
+    with tenant_scope(connected.tenant):
+        Connection.objects.filter(pk=connected.pk).update(own_fields={})
+    connecting.test_and_discover(connection=fresh(connected), by=alice_of_acme, clock=clock)
+    assert fresh(connected).own_fields["concord_verdict"] == "concord_verdict"

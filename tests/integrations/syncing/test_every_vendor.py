@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -19,12 +20,16 @@ from tests.integrations.syncing.conftest import Clock, fresh, work
 
 
 @pytest.fixture(params=[pytest.param(one.fake, id=one.fake().provider.key) for one in FAKES])
-def vendor(request: pytest.FixtureRequest, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> FakeCrm:
+def vendor(
+    request: pytest.FixtureRequest, clock: Clock, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> FakeCrm:
     """A vendor's fake on the way of every connection; its clock is ours."""
     make: Callable[[], FakeCrm] = request.param
     fake = make()
     fake.now = clock()
     monkeypatch.setattr(opening, "through", lambda connection: httpx.MockTransport(fake.handle))
+    monkeypatch.setattr(fake.provider, "limits", ())  # they count real seconds, and this clock stands still
+    settings.CRM_CLIENTS = {fake.provider.key: ("app", "secret")}
     return fake
 
 

@@ -296,6 +296,7 @@ def test_a_refusal_of_the_former_wish_does_not_hold_up_the_newer_one(
 
     server.handle = wish  # type: ignore[method-assign]
     writing_back.write_back(organization_id=judged.tenant, connection_id=judged.pk, clock=clock)
+    work(judged.tenant, clock)
     assert server.written["D1"]["concord_verdict"] == "Unknown"
 
 

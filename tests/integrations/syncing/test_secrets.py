@@ -65,9 +65,20 @@ def test_keys_are_rotated_without_signing_in_anew(connected: Connection, setting
 def test_a_lost_key_asks_for_a_new_sign_in(
     connected: Connection, server: PlainServer, clock: Clock, settings: Any
 ) -> None:
+    settings.CREDENTIAL_KEYS = ["a key"]
+    with tenant_scope(connected.tenant):
+        Connection.objects.filter(pk=connected.pk).update(secret=seal(connected, {"token": "first"}))
     settings.CREDENTIAL_KEYS = ["another key"]
     work(connected.tenant, clock)
     assert fresh(connected).status == "needs_sign_in"
+
+
+def test_a_first_key_of_its_own_takes_over_from_the_secret_key(connected: Connection, settings: Any) -> None:
+    settings.CREDENTIAL_KEYS = ["a key"]
+    assert unseal(connected)["token"] == "first"
+    call_command("rotate_credentials", stdout=StringIO())
+    settings.SECRET_KEY = "another secret key"
+    assert unseal(fresh(connected))["token"] == "first"
 
 
 def test_no_secret_is_in_what_waits_for_workers(connected: Connection) -> None:
