@@ -13,7 +13,7 @@ from django.db import transaction
 from commitments.models import Offering
 from commitments.services.deals import forget_deals_of
 from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import Account, CrmProvider, Discovery, Subscription
+from integrations.crm import Account, CrmProvider, Discovery, OwnField, Subscription
 from integrations.models import Connection, RemoteDeal
 from integrations.registry import known_provider
 from integrations.services.syncing.comparing import accept_vanished
@@ -307,7 +307,6 @@ def _try_webhook(row: Connection, hook_url: str, clock: Clock) -> None:
         log.warning("The webhook of connection %s was not made: %s", row.pk, error)
         with tenant_scope(row.tenant):
             Connection.objects.filter(pk=row.pk).update(renew_at=clock())
-
 
 
 def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:
