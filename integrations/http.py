@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from integrations.addresses import Forbidden, Rules, is_public
+from integrations.quotas import quota_left
 
 __all__ = ["Door", "Forbidden", "Reply", "Rules", "Unreachable", "resolve", "transport"]
 
@@ -165,6 +166,8 @@ class Door:
         replaces the network in tests."""
         self._rules, self._before = rules, before
         self._at_close: list[Callable[[], None]] = []
+        #: What the last answer that spoke of it said is left of the quota, in words.
+        self.quota = ""
         self._client = httpx.Client(
             transport=through or transport(rules),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
@@ -207,7 +210,9 @@ class Door:
                 f"{request.url.host} did not answer ({type(error).__name__}).", sent=sent
             ) from None
         log.debug("%s %s%s: %s", method, request.url.host, request.url.path, response.status_code)
-        return Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        reply = Reply(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        self.quota = quota_left(reply.headers) or self.quota
+        return reply
 
     def at_close(self, farewell: Callable[[], None]) -> None:
         """Have this called before the connections are closed, for a server that has to be signed out of."""

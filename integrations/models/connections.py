@@ -56,6 +56,7 @@ class Connection(OrganizationOwned):
     problem_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0, help_text="In a row")
     blocked_until = models.DateTimeField(null=True, help_text="The vendor asked for a pause, or is away")
+    quota = models.CharField(max_length=80, blank=True, help_text="What the vendor said is left, in words")
     synced_at = models.DateTimeField(null=True, help_text="Up to when all changes are here")
     reconciled_at = models.DateTimeField(null=True)
 

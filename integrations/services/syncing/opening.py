@@ -15,6 +15,7 @@ from integrations.registry import known_provider
 from integrations.services.syncing import credentials
 from integrations.services.syncing.limiter import limiter
 from integrations.services.syncing.tokens import fresh_values
+from tenants.scope import tenant_scope
 
 Clock = Callable[[], datetime]
 Answer = TypeVar("Answer")
@@ -69,4 +70,13 @@ def _ask(
             values: dict[str, Any] = fresh_values(connection, provider, door, clock=clock, force=force)
         except credentials.Unreadable as error:
             raise NeedsSignIn(f"The stored key cannot be read. {error} Enter it again.") from error
-        return work(provider(door=door, credentials=values, setup=setup_of(connection), now=clock))
+        answer = work(provider(door=door, credentials=values, setup=setup_of(connection), now=clock))
+        _keep_quota(connection, door.quota)
+    return answer
+
+
+def _keep_quota(connection: Connection, quota: str) -> None:
+    """Note what the vendor said is left, for the page of the connection's health."""
+    if quota and quota != connection.quota:
+        with tenant_scope(connection.tenant):
+            Connection.objects.filter(pk=connection.pk).update(quota=quota[:80])
