@@ -43,7 +43,7 @@ app.conf.update(
         "heartbeat": {"task": "tenants.heartbeat", "schedule": 15.0},
         "tidy": {"task": "tenants.tidy", "schedule": crontab(hour="3", minute="17")},
         "nightly": {"task": "commitments.reassess_all", "schedule": 3600.0},
-        "connections": {"task": "integrations.keep_going", "schedule": 1800.0},
+        "connections": {"task": "integrations.keep_going", "schedule": 300.0},
     },
     beat_schedule_filename=os.path.join(os.environ.get("CONCORD_HOME", ".concord"), "beat-schedule"),
 )

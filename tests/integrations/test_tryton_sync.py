@@ -61,6 +61,8 @@ def connection(
             connection=made, by=alice_of_acme, at=now(), products={"[HP] Heat pump": offering.pk}
         )
     connecting.test_and_discover(connection=made, by=alice_of_acme, clock=now)
+    with tenant_scope(organizations.acme.pk):
+        made = Connection.objects.get(pk=made.pk)
     return connecting.start(connection=made, by=alice_of_acme, clock=now)
 
 

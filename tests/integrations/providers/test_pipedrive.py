@@ -327,7 +327,7 @@ def test_an_empty_value_clears_the_field(writable: FakePipedrive) -> None:
 def test_the_webhook_is_kept_renewed_and_made_anew(fake: FakePipedrive) -> None:
     made = provider_of(fake).ensure_webhook(HOOK, None)
     assert made is not None
-    assert made.renew_at == fake.now + timedelta(days=1)
+    assert made.renew_at == fake.now + timedelta(days=2)
     (hook,) = fake.webhooks.values()
     assert (hook["event_object"], hook["version"], hook["http_auth_password"]) == ("deal", "2.0", made.secret)
     assert provider_of(fake).ensure_webhook(HOOK, made) == made
