@@ -106,6 +106,8 @@ def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
             "pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day", single
         )
         .annotate(total=Sum("minutes"))
+        # Which of several promises is late may depend on their order: it must be the same at every reading.
+        .order_by("pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day")
     )
     rows: dict[int, list[Row]] = {}
     for pool_id, start, due, earliest, latest, limit, stage, total in grouped.iterator(chunk_size=5000):
