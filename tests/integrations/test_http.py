@@ -26,7 +26,7 @@ from integrations import http
 from integrations.http import Door, Forbidden, Rules, Unreachable, transport
 from tests.integrations.test_addresses import NOT_PUBLIC
 
-PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Left: 7\r\n\r\nhi"
+PLAIN = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\nX-Left: 7\r\n\r\nhi"
 Answer = bytes | Callable[[socket.socket], None]
 
 

@@ -1,5 +1,6 @@
 """The whole machine on a real Tryton: a killed worker, changes and deletions, verdicts read there."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,12 +17,14 @@ from integrations.services.syncing.scheduling import COMPARE, SYNC, schedule
 from tenants.access import Actor
 from tenants.models import OutboxEntry, User
 from tenants.scope import tenant_scope
+from tenants.services import hints
 from tests.factories.capacity import pool_with_people
 from tests.factories.tenants import Organizations
 from tests.integrations.live_tryton import LiveTryton
 from tests.workers import hand_on, kill, wait, worker
 
 pytestmark = [
+    pytest.mark.skipif("CONCORD_LONG_TESTS" not in os.environ, reason="takes minutes: CONCORD_LONG_TESTS=1"),
     pytest.mark.real_server,
     pytest.mark.workers,
     pytest.mark.django_db(transaction=True),
@@ -72,6 +75,8 @@ def of(connection: Connection, ask: Callable[[], Any]) -> Any:
 
 
 def all_done(connection: Connection) -> bool:
+    hints.sweep(at=now())  # there is no beat in this test
+
     def waiting() -> bool:
         due = OutboxEntry.objects.filter(done_at=None, next_at__lte=now())
         unwritten = WriteBack.objects.filter(next_at__isnull=False)
