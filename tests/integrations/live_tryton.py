@@ -146,8 +146,9 @@ def _provide_database(folder: Path, kept: Path) -> None:
         timeout=PATIENCE * 4,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    shutil.copy(target, kept / "unfinished")
-    (kept / "unfinished").replace(template)
+    unfinished = kept / f"unfinished.{os.getpid()}"
+    shutil.copy(target, unfinished)
+    unfinished.replace(template)
 
 
 def _versions() -> str:
