@@ -54,7 +54,7 @@ def clock() -> datetime:
 def connected(vendor_port: int, name: str = "Faults", *, starts: bool = True) -> Any:
     """Make an organization that can judge heat pumps, with a started connection; return the connection."""
     from commitments.models import Offering, OfferingStage
-    from integrations.services.syncing import connecting
+    from integrations.services.syncing import connecting, mapping
     from tenants.access import Actor
     from tenants.models import Membership, User
     from tenants.scope import tenant_scope
@@ -75,7 +75,7 @@ def connected(vendor_port: int, name: str = "Faults", *, starts: bool = True) ->
     connecting.test_and_discover(connection=made, by=by, clock=clock)
     with tenant_scope(organization.pk):
         fields = {"promised_on": "promised_date", "quantity": "units", "product": "product_name"}
-        made = connecting.save_mapping(connection=made, by=by, at=clock(), fields=fields)
+        made = mapping.save_mapping(connection=made, by=by, at=clock(), fields=fields)
     return connecting.start(connection=made, by=by, clock=clock) if starts else made
 
 

@@ -35,7 +35,7 @@ class FastServer(PlainServer):
         super().__init__()
         self.count, self.round = deals, 0
 
-    def _changes(self, after: int) -> httpx.Response:
+    def _changes(self, after: int, deals: dict[str, dict[str, Any]]) -> httpx.Response:
         numbers = range(after + 1, min(after + self.page, self.count) + 1)
         deals = [
             {
@@ -161,14 +161,13 @@ def webhook(port: int, vendor: Vendor, home: Any) -> None:
 
     from commitments.models import DealLine
     from integrations.models import Connection
-    from integrations.services.syncing import connecting
+    from integrations.services.syncing import subscribing
     from tenants.scope import tenant_scope
 
     connection = connected(port)
     with tenant_scope(connection.tenant):
         row = Connection.objects.get(pk=connection.pk)
-    hook = "http://127.0.0.1/hooks/crm/{key}/"
-    connecting.renew_webhook(organization_id=row.tenant, connection_id=row.pk, hook_url=hook, clock=clock)
+    subscribing.renew_webhook(organization_id=row.tenant, connection_id=row.pk, clock=clock)
     asked = next(deal.id for deal in vendor.deals.values() if deal.product)
 
     def verdict() -> str:

@@ -230,6 +230,8 @@ OUTBOX_HANDLERS: dict[str, str] = {
     "crm-compare": "integrations.tasks.compare",
     "verdicts": "integrations.tasks.collect_verdicts",
     "crm-write": "integrations.tasks.write_back",
+    "crm-start": "integrations.tasks.start",
+    "crm-forget": "integrations.tasks.forget",
 }
 
 # Asked by commitments what a deal's CRM said and was told: (deal) -> rows of (what, words).

@@ -8,7 +8,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from integrations.services.advancing import advance
-from integrations.services.syncing import comparing, notifying, pulling, upkeep, writing_back
+from integrations.services.syncing import (
+    comparing,
+    connecting,
+    leaving,
+    notifying,
+    pulling,
+    upkeep,
+    writing_back,
+)
+from tenants.scope import tenant_scope
 from tenants.task_scope import TenantTask
 from tenants.tenant_lookup import organization_ids
 
@@ -37,6 +46,22 @@ def compare(*, organization_id: int, payload: dict[str, Any], at: datetime) -> N
     comparing.compare(
         organization_id=organization_id, connection_id=payload["connection"], clock=timezone.now
     )
+
+
+def start(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Test a CRM and let it run, as a person asked (kind "crm-start")."""
+    connecting.start_as_asked(
+        organization_id=organization_id,
+        connection_id=payload["connection"],
+        person_id=payload["person"],
+        clock=timezone.now,
+    )
+
+
+def forget(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Forget some deals of a CRM that was disconnected (kind "crm-forget")."""
+    with tenant_scope(organization_id):
+        leaving.forget_next(**payload, at=at)
 
 
 def collect_verdicts(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:

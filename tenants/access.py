@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.permissions import BasePermission
 
 from tenants.errors import NotAllowed
-from tenants.models import Organization, User
+from tenants.models import Membership, Organization, User
 from tenants.roles import Permission
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -33,6 +33,11 @@ class Actor:
         """Raise NotAllowed when the actor lacks the permission."""
         if permission not in self.permissions:
             raise NotAllowed(f"Your role does not allow this: {permission.label.lower()}.")
+
+
+def actor_of(membership: Membership) -> Actor:
+    """Return the member as an actor, with everything the role allows."""
+    return Actor(membership.person, membership.organization, membership.role, membership.permissions)
 
 
 class TenantRequest(HttpRequest):

@@ -1,8 +1,10 @@
 """The base of every API view: token, permission by verb, strict JSON, one effect per Idempotency-Key."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -11,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants.access import Actor
+from tenants.access import Actor, AfterCommit
 from tenants.api_idempotency import once
 from tenants.api_reading import BoundedJsonParser
 from tenants.api_schema import ApiSchema
@@ -75,6 +77,18 @@ class ApiView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(asked, response, *args, **kwargs)
         return self.response
+
+    def after_commit(self, work: Callable[[], Response]) -> AfterCommit:
+        """Answer what `work` answers once this request is committed: it asks somebody else's server."""
+
+        def answer() -> HttpResponse:
+            try:
+                response = work()
+            except Exception as error:
+                response = self.handle_exception(error)
+            return self.finalize_response(self.request, response, *self.args, **self.kwargs).render()  # type: ignore[no-any-return]
+
+        return AfterCommit(answer)
 
     def _answer(self, request: Any) -> Any:
         handler = getattr(self, request.method.lower())

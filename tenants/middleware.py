@@ -64,10 +64,7 @@ class TenantMiddleware:
             organization = Organization.objects.get(pk=found.id)
             actor = Actor(person, organization, found.role, permissions_of(found.role))
             response = self._answer(request, actor)
-        if not isinstance(response, AfterCommit):
-            return response
-        with timezone.override(actor.organization.zone):
-            return response.work()
+        return _committed(response, actor)
 
     def _api(self, request: HttpRequest) -> HttpResponseBase:
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -76,7 +73,10 @@ class TenantMiddleware:
             return self.get_response(request)
         with tenant_scope(organization_id):
             actor = actor_of_token(token.strip(), at=timezone.now())
-            return self.get_response(request) if actor is None else self._answer(request, actor)
+            if actor is None:
+                return self.get_response(request)
+            response = self._answer(request, actor)
+        return _committed(response, actor)
 
     def _answer(self, request: Any, actor: Actor) -> HttpResponseBase:
         request.actor = actor
@@ -89,6 +89,14 @@ class TenantMiddleware:
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = _inside(actor.organization, response.streaming_content)
         return response
+
+
+def _committed(response: HttpResponseBase, actor: Actor) -> HttpResponseBase:
+    """Return the real answer of a view whose work goes on after its transaction."""
+    if not isinstance(response, AfterCommit):
+        return response
+    with timezone.override(actor.organization.zone):
+        return response.work()
 
 
 def organizations_of_request(request: Any) -> list[OrganizationOfPerson]:

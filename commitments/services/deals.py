@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from commitments.models import Company, Deal, DealLine, LedgerEvent, Offering, StoredVerdict
 from commitments.services.reassessment import ask_for_reassessment
@@ -154,9 +155,9 @@ def _replace_lines(deal: Deal, lines: Sequence[LineTerms]) -> None:
     DealLine.objects.bulk_create(rows)
 
 
-def forget_deals_of(*, source: str) -> int:
-    """Delete the deals of a source that nothing was ever promised or recorded on; return how many."""
-    doomed = Deal.objects.filter(external_source=source, commitments__isnull=True)
+def forget_deals(deals: QuerySet[Deal]) -> int:
+    """Delete those of the deals that nothing was ever promised or recorded on; return how many."""
+    doomed = deals.filter(commitments__isnull=True)
     ids = set(doomed.values_list("pk", flat=True))
     for recorded in (LedgerEvent, StoredVerdict):
         ids -= set(recorded.objects.filter(deal__in=doomed).values_list("deal_id", flat=True))

@@ -46,7 +46,8 @@ class ImportedDeal:
 
     `values` holds only the DEAL_FIELDS the source speaks of, `initial` those used for a new deal alone;
     `currency` is meant where an amount comes without one; `owner_email` finds a member before the name.
-    `company` None and `lines` None mean that the source says nothing; each line holds LINE_FIELDS likewise.
+    `company` None and `lines` None mean that the source says nothing; each line holds LINE_FIELDS likewise,
+    without `offering_id` where the source does not know it: then what somebody chose here stays.
     """
 
     external_id: str
@@ -229,8 +230,8 @@ def _match_lines(
 
 def _line_changes(line: DealLine, values: Mapping[str, Any]) -> dict[str, Any]:
     changes = {name: value for name, value in values.items() if getattr(line, name) != value}
-    if changes.get("offering_id", 0) is None and "product_name" not in changes:
-        del changes["offering_id"]  # somebody chose the offering here; the source does not know it
+    if "offering_id" not in values and "product_name" in changes and line.offering_id is not None:
+        changes["offering_id"] = None  # what somebody chose here was chosen for another product
     return changes
 
 

@@ -13,7 +13,7 @@ from dashboards.demo.pipeline import make_pipeline
 from dashboards.demo.promises import make_promises
 from dashboards.demo.stage import Scene, Size
 from dashboards.demo.waiting import make_waiting
-from tenants.access import Actor
+from tenants.access import actor_of
 from tenants.errors import Conflict, DomainError
 from tenants.models import Membership, Organization
 from tenants.roles import Permission
@@ -30,8 +30,8 @@ def fill(*, organization: Organization, size: Size, at: datetime) -> dict[str, i
         raise Conflict(
             f"{organization.name} has pools already: the demo company needs an empty organization."
         )
-    people = list(Membership.objects.select_related("person").order_by("pk"))
-    actors = [Actor(each.person, organization, each.role, each.permissions) for each in people]
+    people = list(Membership.objects.select_related("person", "organization").order_by("pk"))
+    actors = [actor_of(each) for each in people]
     deciders = [each for each in actors if each.may(Permission.OVERRIDE)]
     sellers = [each for each in actors if each.may(Permission.PROPOSE)]
     if not deciders:

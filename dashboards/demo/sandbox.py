@@ -3,9 +3,8 @@
 from integrations.models import Connection
 from integrations.sandbox import TOKEN
 from integrations.sandbox.provider import Sandbox
-from integrations.services.syncing import connecting
+from integrations.services.syncing import connecting, mapping, subscribing
 from integrations.services.syncing.opening import Clock
-from integrations.services.syncing.upkeep import hook_url
 from tenants.access import Actor
 from tenants.scope import tenant_scope
 
@@ -22,14 +21,12 @@ def connect_sandbox(*, url: str, by: Actor, clock: Clock) -> Connection:
     with tenant_scope(row.tenant):
         row.refresh_from_db()
         if row.status == Connection.Status.MAPPING:
-            row = connecting.save_mapping(connection=row, by=by, at=clock(), fields=FIELDS)
+            row = mapping.save_mapping(connection=row, by=by, at=clock(), fields=FIELDS)
         elif moved:
-            connecting.read_everything_again(row, at=clock())  # deals say where they are to be seen
+            mapping.read_everything_again(row, at=clock())  # deals say where they are to be seen
     if row.status == Connection.Status.MAPPING:
-        return connecting.start(connection=row, by=by, clock=clock, hook_url=hook_url())
-    connecting.renew_webhook(
-        organization_id=row.tenant, connection_id=row.pk, hook_url=hook_url(), clock=clock
-    )
+        return connecting.start(connection=row, by=by, clock=clock)
+    subscribing.renew_webhook(organization_id=row.tenant, connection_id=row.pk, clock=clock)
     return row
 
 

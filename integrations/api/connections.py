@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from integrations.models import Connection, SyncRun
 from integrations.registry import PROVIDERS
 from integrations.selectors.connections import health_of, mapping_rows
-from integrations.services.syncing import connecting
-from integrations.services.syncing.failing import TROUBLE
-from integrations.services.syncing.upkeep import hook_url
+from integrations.services.syncing import connecting, leaving, mapping, pausing
+from tenants.access import AfterCommit
 from tenants.api_changes import created, matched, single
 from tenants.api_fields import TextField, WholeNumberField, YesNoField
 from tenants.api_paging import PageQuery, page, paged
@@ -195,11 +194,10 @@ class ConnectionDetail(ApiView):
         return single(request, connection_json(_save(row, request, said)), derived=DERIVED)
 
     @documented("Disconnect a CRM", answer=None, status=204)
-    def delete(self, request: ApiRequest, pk: int) -> Response:
+    def delete(self, request: ApiRequest, pk: int) -> AfterCommit:
         """Remove the connection with its secrets and history; its deals stay."""
         row = matched(request, Connection.objects.all(), pk, connection_json, derived=DERIVED)
-        connecting.disconnect(connection=row, by=request.actor, clock=timezone.now)
-        return Response(status=204)
+        return self.after_commit(lambda: _disconnect(row, request))
 
 
 class ConnectionSync(ApiView):
@@ -210,17 +208,14 @@ class ConnectionSync(ApiView):
 
     @documented("Sync now", answer=ConnectionSerializer, body=NoFields, example=EXAMPLE)
     def post(self, request: ApiRequest, pk: int) -> Response:
-        """Read changes at once; a connection that was not started is tested and started. 409 says why not."""
+        """Have changes read at once; a connection that does not run is tested and started.
+
+        Workers do it: `status` becomes active, or `problem` says what is wrong.
+        """
         body_of(request, NoFields)
         row = Connection.objects.get(pk=pk)
-        if row.is_running:
-            connecting.sync_now(connection=row, by=request.actor, at=timezone.now())
-        else:
-            try:
-                _test_and_start(row, request)
-            except TROUBLE as error:
-                # Answered rather than raised: a token that was refreshed on the way has to be kept.
-                return self.handle_exception(Conflict(str(error)))
+        act = pausing.sync_now if row.is_running else connecting.ask_to_start
+        act(connection=row, by=request.actor, at=timezone.now())
         return single(request, connection_json(Connection.objects.get(pk=pk)), derived=DERIVED)
 
 
@@ -260,21 +255,17 @@ class ConnectionMapping(ApiView):
         if "fields_of_deals" in said:
             said["fields"] = said.pop("fields_of_deals")
         row = matched(request, Connection.objects.all(), pk, mapping_json, derived=FOUND)
-        row = connecting.save_mapping(connection=row, by=request.actor, at=timezone.now(), **said)
+        row = mapping.save_mapping(connection=row, by=request.actor, at=timezone.now(), **said)
         return single(request, mapping_json(row), derived=FOUND)
 
 
 def _save(row: Connection, request: ApiRequest, said: dict[str, Any]) -> Connection:
-    return connecting.save_mapping(connection=row, by=request.actor, at=timezone.now(), **said)
+    return mapping.save_mapping(connection=row, by=request.actor, at=timezone.now(), **said)
 
 
-def _test_and_start(row: Connection, request: ApiRequest) -> None:
-    connecting.test_and_discover(connection=row, by=request.actor, clock=timezone.now)
-    if row.status == Connection.Status.MAPPING:
-        tested = Connection.objects.get(pk=row.pk)
-        connecting.start(connection=tested, by=request.actor, clock=timezone.now, hook_url=hook_url())
-    elif row.status in (Connection.Status.PAUSED, Connection.Status.VANISHED):
-        connecting.resume(connection=row, by=request.actor, at=timezone.now())
+def _disconnect(row: Connection, request: ApiRequest) -> Response:
+    leaving.disconnect(connection=row, by=request.actor, clock=timezone.now)
+    return Response(status=204)
 
 
 def connection_json(row: Connection) -> dict[str, Any]:

@@ -97,7 +97,8 @@ def _lines(rows: Sequence[KeyedRow], mapping: Mapping, around: Surroundings) -> 
         }
         if "product" in values:
             line["product_name"] = values["product"] or ""
-            line["offering_id"] = around.offering_of(values["product"], mapping)
+            offering = around.offering_of(values["product"], mapping)
+            line |= {"offering_id": offering} if offering is not None else {}
         if "quantity" not in mapping.used:
             line["quantity"] = 1
         lines.append(line)

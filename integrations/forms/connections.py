@@ -145,16 +145,20 @@ class MappingForm(forms.Form):
         return [self[f"field_{name}"] for name in OUR_FIELDS]
 
     def said(self) -> dict[str, Any]:
-        """Return the answers as services.syncing.connecting.save_mapping takes them."""
+        """Return the answers as services.syncing.mapping.save_mapping takes them."""
         data: Mapping[str, Any] = self.cleaned_data
         stages = {row.id: data[_name("stage", row.id)] for row in self._rows.stages}
-        products = {row.name: data[_name("product", row.name)] for row in self._rows.products}
+        chosen = {row: data[_name("product", row.name)] for row in self._rows.products}
         every = {each["id"] for each in self.connection.discovery.get("pipelines", [])}
         pipelines = data.get("pipelines")
         return {
             "pipelines": None if pipelines is None else [] if set(pipelines) == every else pipelines,
             "stages": {each: meaning for each, meaning in stages.items() if meaning},
-            "products": {each: int(offering) for each, offering in products.items() if offering},
+            "products": {
+                row.name: int(offering) if offering else None
+                for row, offering in chosen.items()
+                if offering != str(row.offering_id or "")  # what goes by its name goes on so
+            },
             "fields": {name: data[f"field_{name}"] for name in OUR_FIELDS},
             "writes_back": data.get("writes_back"),
             "every_minutes": data["every_minutes"],

@@ -34,7 +34,8 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="What its deals say they come from; never changes", max_length=60
+                        help_text="What its deals say they come from; fixed by the first test",
+                        max_length=60,
                     ),
                 ),
                 (
@@ -80,7 +81,7 @@ class Migration(migrations.Migration):
                 (
                     "products",
                     models.JSONField(
-                        default=dict, help_text="Product of the CRM: id of the offering it means"
+                        default=dict, help_text="Product of the CRM: id of its offering; null: none"
                     ),
                 ),
                 ("fields", models.JSONField(default=dict)),
@@ -148,7 +149,9 @@ class Migration(migrations.Migration):
                 ("changed_at", models.DateTimeField(help_text="By the vendor's clock")),
                 (
                     "digest",
-                    models.CharField(help_text="SHA-256 of the record without changed_at", max_length=64),
+                    models.CharField(
+                        help_text="SHA-256 of the record and what its words mean", max_length=64
+                    ),
                 ),
                 ("data", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ("read_at", models.DateTimeField()),

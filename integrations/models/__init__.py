@@ -2,6 +2,7 @@
 
 from integrations.models.connections import (
     Connection,
+    FormerConnection,
     RemoteDeal,
     SyncCursor,
     SyncRun,
@@ -13,6 +14,7 @@ from integrations.models.files import FileImport, RememberedMapping, StagedRow
 __all__ = [
     "Connection",
     "FileImport",
+    "FormerConnection",
     "RememberedMapping",
     "RemoteDeal",
     "StagedRow",

@@ -29,7 +29,9 @@ class Connection(OrganizationOwned):
         IGNORE = "ignore", "Left out: not in the pipeline"
 
     provider = models.CharField(max_length=20)
-    name = models.CharField(max_length=60, help_text="What its deals say they come from; never changes")
+    name = models.CharField(
+        max_length=60, help_text="What its deals say they come from; fixed by the first test"
+    )
     status = models.CharField(max_length=14, choices=Status, default=Status.MAPPING)
     entries = models.JSONField(default=dict, help_text="What was entered on connecting, without secrets")
     secret = models.TextField(blank=True)
@@ -42,7 +44,7 @@ class Connection(OrganizationOwned):
     discovered_at = models.DateTimeField(null=True)
     pipelines = models.JSONField(default=list, help_text="Ids of those that count; empty: all")
     stages = models.JSONField(default=dict)
-    products = models.JSONField(default=dict, help_text="Product of the CRM: id of the offering it means")
+    products = models.JSONField(default=dict, help_text="Product of the CRM: id of its offering; null: none")
     fields = models.JSONField(default=dict)
     own_fields = models.JSONField(default=dict)
     writes_back = models.BooleanField(default=True)
@@ -90,6 +92,23 @@ class Connection(OrganizationOwned):
     def is_running(self) -> bool:
         """Return whether workers keep it up to date."""
         return self.status == self.Status.ACTIVE
+
+
+class FormerConnection(OrganizationOwned):
+    """Whose deals bear a name, after its connection went: another account's must not be taken for them."""
+
+    name = models.CharField(max_length=60, help_text="What its deals say they come from")
+    provider = models.CharField(max_length=20)
+    account_id = models.CharField(max_length=200)
+    left_at = models.DateTimeField()
+
+    class Meta(OrganizationOwned.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="former_connection_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SyncCursor(OrganizationOwned):
@@ -159,7 +178,7 @@ class RemoteDeal(OrganizationOwned):
     remote_id = models.CharField(max_length=200)
     deal = TenantForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="+")
     changed_at = models.DateTimeField(help_text="By the vendor's clock")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the record without changed_at")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the record and what its words mean")
     data = models.JSONField(encoder=DjangoJSONEncoder)
     read_at = models.DateTimeField()
     strikes = models.PositiveSmallIntegerField(default=0, help_text="Comparisons it was missing from")
@@ -171,6 +190,13 @@ class RemoteDeal(OrganizationOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "connection", "remote_id"], name="remote_deal_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "connection", "survivor"],
+                condition=~models.Q(survivor=""),
+                name="remote_deal_merged",
             )
         ]
 

@@ -1,6 +1,6 @@
 """Connections as pages and the API show them: how they do, what is unmapped, what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,11 +11,13 @@ from commitments.models import Deal, DealLine
 from integrations import registry
 from integrations.crm import CrmProvider
 from integrations.models import Connection, RemoteDeal, SyncRun, WriteBack
+from integrations.selectors.meanings import Meanings
 from ui.formatting import ago, counted, near_moment
 
 Status = Connection.Status
 HISTORY = 25
 TICKS = 48
+MOST_PRODUCTS = 200
 LATE = timedelta(minutes=30)
 
 
@@ -193,26 +195,14 @@ def _product_rows(connection: Connection) -> list[ProductRow]:
         DealLine.objects.filter(deal__external_source=connection.name, deal__status=Deal.Status.OPEN)
         .exclude(product_name="")
         .values_list("product_name")
-        .annotate(count=Count("pk"), mapped=Count("pk", filter=Q(offering__isnull=False)))
+        .annotate(count=Count("pk"))
         .order_by("-count")
     )
-    found = {name: (count, mapped) for name, count, mapped in lines[:200]}
-    for name in connection.discovery.get("products", [])[:200]:
-        found.setdefault(name, (0, 0))
-    offerings = _offerings_of(connection, list(found))
-    return [ProductRow(name, offerings.get(name), count) for name, (count, _) in found.items()]
-
-
-def _offerings_of(connection: Connection, names: Sequence[str]) -> dict[str, int]:
-    """Return product: offering, as mapped, or as its lines say by name."""
-    by_name = (
-        DealLine.objects.filter(
-            deal__external_source=connection.name, product_name__in=names, offering__isnull=False
-        )
-        .values_list("product_name", "offering")
-        .distinct()
-    )
-    return {**dict(by_name), **connection.products}
+    found = dict(lines[:MOST_PRODUCTS])
+    for name in connection.discovery.get("products", [])[:MOST_PRODUCTS]:
+        found.setdefault(name, 0)
+    meanings = Meanings.of(connection)
+    return [ProductRow(name, meanings.offering_of(name), count) for name, count in found.items()]
 
 
 @dataclass(frozen=True)

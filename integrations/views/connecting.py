@@ -18,9 +18,8 @@ from integrations.crm import CrmProvider
 from integrations.forms.connections import EntriesForm
 from integrations.models import Connection
 from integrations.registry import provider_class
-from integrations.services.syncing import connecting, signing_in
+from integrations.services.syncing import connecting, leaving, pausing, signing_in
 from integrations.services.syncing.failing import TROUBLE
-from integrations.services.syncing.upkeep import hook_url
 from tenants.access import AfterCommit, TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
@@ -201,9 +200,7 @@ def _test(request: TenantRequest, connection: Connection) -> HttpResponse:
 def connection_start(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Begin the first import."""
     connection = get_object_or_404(Connection, pk=connection_id)
-    start = lambda: connecting.start(  # noqa: E731
-        connection=connection, by=request.actor, clock=timezone.now, hook_url=hook_url()
-    )
+    start = lambda: connecting.start(connection=connection, by=request.actor, clock=timezone.now)  # noqa: E731
     return AfterCommit(lambda: _act(request, connection, start, "The first import has begun."))
 
 
@@ -212,7 +209,7 @@ def connection_start(request: TenantRequest, connection_id: int) -> HttpResponse
 def connection_pause(request: TenantRequest, connection_id: int) -> HttpResponse:
     """Stop reading and writing for now."""
     connection = get_object_or_404(Connection, pk=connection_id)
-    pause = lambda: connecting.pause(connection=connection, by=request.actor)  # noqa: E731
+    pause = lambda: pausing.pause(connection=connection, by=request.actor)  # noqa: E731
     return _act(request, connection, pause, "Paused. Its place is kept.")
 
 
@@ -224,7 +221,7 @@ def connection_resume(request: TenantRequest, connection_id: int) -> HttpRespons
     return _act(
         request,
         connection,
-        lambda: connecting.resume(connection=connection, by=request.actor, at=timezone.now()),
+        lambda: pausing.resume(connection=connection, by=request.actor, at=timezone.now()),
         "It goes on where it stopped.",
     )
 
@@ -237,7 +234,7 @@ def connection_sync(request: TenantRequest, connection_id: int) -> HttpResponse:
     return _act(
         request,
         connection,
-        lambda: connecting.sync_now(connection=connection, by=request.actor, at=timezone.now()),
+        lambda: pausing.sync_now(connection=connection, by=request.actor, at=timezone.now()),
         "Changes are being read.",
     )
 
@@ -264,7 +261,7 @@ def connection_disconnect(request: TenantRequest, connection_id: int) -> HttpRes
 
 def _disconnect(request: TenantRequest, connection: Connection, *, forget: bool) -> HttpResponse:
     try:
-        left = connecting.disconnect(
+        left = leaving.disconnect(
             connection=connection, by=request.actor, clock=timezone.now, forget_deals=forget
         )
     except DomainError as error:

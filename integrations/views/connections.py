@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from integrations.forms.connections import MappingForm
 from integrations.models import Connection
 from integrations.selectors import connections as of_connections
-from integrations.services.syncing import connecting
+from integrations.services.syncing import mapping
 from tenants.access import TenantRequest, requires
 from tenants.errors import DomainError
 from tenants.roles import Permission
@@ -88,7 +88,7 @@ def connection_mapping(request: TenantRequest, connection_id: int) -> HttpRespon
     form = MappingForm(request.POST if request.method == "POST" else None, connection=connection, rows=rows)
     if request.method == "POST" and form.is_valid():
         try:
-            connecting.save_mapping(connection=connection, by=request.actor, at=timezone.now(), **form.said())
+            mapping.save_mapping(connection=connection, by=request.actor, at=timezone.now(), **form.said())
         except DomainError as error:
             form.add_error(None, error.message)
         else:

@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from django.utils import timezone
 
 from integrations import registry
 from integrations.api import connections as face
 from integrations.models import Connection
 from integrations.services.syncing import opening
-from integrations.services.syncing.credentials import seal, unseal
-from tenants.models import Organization
-from tenants.scope import tenant_scope
+from integrations.services.syncing.credentials import unseal
+from tenants.models import Membership, Organization, OutboxEntry
+from tenants.scope import active_organization_id, tenant_scope
+from tenants.services import outbox
 from tests.api.conftest import Program
 from tests.integrations.syncing.plain import PlainCrm, PlainServer
 
@@ -34,6 +36,13 @@ def alice_api(program_of: Callable[..., Program], organizations: object) -> Prog
     return program_of(organizations.alice)  # type: ignore[attr-defined]
 
 
+def do_next(organization: Organization, kind: str) -> None:
+    """Do what waits, as a worker would."""
+    with tenant_scope(organization.pk):
+        [entry] = OutboxEntry.objects.filter(kind=kind, done_at=None)
+    outbox.run(organization_id=organization.pk, entry_id=entry.pk, at=timezone.now())
+
+
 def test_a_connection_is_made_mapped_started_and_watched(
     alice_api: Program, server: PlainServer, acme: Organization
 ) -> None:
@@ -43,9 +52,13 @@ def test_a_connection_is_made_mapped_started_and_watched(
     with tenant_scope(acme.pk):
         assert unseal(Connection.objects.get())["token"] == "first"
 
-    started = alice_api.post(f"connections/{made['id']}/sync/")
-    assert (started.status_code, started.json()["status"]) == (200, "active")
-    assert started.json()["account"] == {"id": "42", "name": "Brightwater"}
+    asked = alice_api.post(f"connections/{made['id']}/sync/")
+    assert (asked.status_code, asked.json()["status"]) == (200, "mapping")
+    assert server.requests == []  # a worker asks the CRM, not this request
+    do_next(acme, "crm-start")
+    started = alice_api.get(f"connections/{made['id']}/").json()
+    assert started["status"] == "active"
+    assert started["account"] == {"id": "42", "name": "Brightwater"}
 
     mapping = alice_api.get(f"connections/{made['id']}/mapping/").json()
     assert [stage["counts_as"] for stage in mapping["found_stages"]] == ["open", "won", "lost"]
@@ -56,10 +69,41 @@ def test_a_connection_is_made_mapped_started_and_watched(
     assert alice_api.get(f"connections/{made['id']}/").status_code == 404
 
 
-def test_trouble_of_the_crm_is_said_in_plain_words(alice_api: Program, server: PlainServer) -> None:
+def test_trouble_of_the_crm_is_said_in_plain_words(
+    alice_api: Program, server: PlainServer, acme: Organization
+) -> None:
     made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "wrong"}})
-    answer = alice_api.post(f"connections/{made['id']}/sync/")
-    assert (answer.status_code, answer.json()["detail"]) == (409, "Enter a new key.")
+    alice_api.post(f"connections/{made['id']}/sync/")
+    do_next(acme, "crm-start")
+    told = alice_api.get(f"connections/{made['id']}/").json()
+    assert (told["status"], told["problem"]) == ("mapping", "Enter a new key.")
+    server.tokens.append("wrong")
+    assert alice_api.post(f"connections/{made['id']}/sync/").json()["problem"] == ""
+    do_next(acme, "crm-start")
+    assert alice_api.get(f"connections/{made['id']}/").json()["status"] == "active"
+
+
+def test_a_person_who_left_meanwhile_starts_nothing(
+    alice_api: Program, server: PlainServer, acme: Organization
+) -> None:
+    made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "first"}})
+    alice_api.post(f"connections/{made['id']}/sync/")
+    with tenant_scope(acme.pk):
+        Membership.objects.all().delete()
+    do_next(acme, "crm-start")
+    assert server.requests == []
+
+
+def test_disconnecting_asks_the_crm_after_the_request_is_committed(
+    alice_api: Program, server: PlainServer, acme: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "first"}})
+    with tenant_scope(acme.pk):
+        Connection.objects.update(subscription={"url": "x"})
+    scopes = []
+    monkeypatch.setattr(PlainCrm, "drop_webhook", lambda *_: scopes.append(active_organization_id()))
+    assert alice_api.delete(f"connections/{made['id']}/").status_code == 204
+    assert scopes == [None]
 
 
 @pytest.mark.parametrize(
@@ -85,18 +129,3 @@ def test_a_mapping_to_what_is_not_there_is_refused(
     answer = alice_api.patch(f"connections/{made['id']}/mapping/", body)
     assert answer.status_code in (400, 422)
     assert [error["field"] for error in answer.json()["errors"]] == [field]
-
-
-def test_a_token_that_was_refreshed_is_kept_although_the_answer_is_a_refusal(
-    alice_api: Program, server: PlainServer, acme: Organization
-) -> None:
-    made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "first"}})
-    with tenant_scope(acme.pk):
-        row = Connection.objects.get()
-        values = {"oauth": True, "access_token": "access-0", "refresh_token": "refresh-0"}
-        row.secret, row.token_expires_at = seal(row, values), row.created_at
-        row.save()
-    server.fail("GET /me", 403)
-    assert alice_api.post(f"connections/{made['id']}/sync/").status_code == 409
-    with tenant_scope(acme.pk):
-        assert unseal(Connection.objects.get())["refresh_token"] == "refresh-1"

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from commitments.models import Deal, DealLine, Offering, OfferingStage
 from integrations.models import Connection, RemoteDeal, SyncCursor, SyncRun, WriteBack
-from integrations.services.syncing import connecting
+from integrations.services.syncing import connecting, mapping
 from integrations.services.syncing.scheduling import COMPARE, SYNC, schedule
 from tenants.access import Actor
 from tenants.models import OutboxEntry, User
@@ -60,7 +60,7 @@ def connection(
         offering = Offering.objects.create(name="Heat pump")
         OfferingStage.objects.create(offering=offering, position=0, pool=pool, minutes_per_unit=120)
         made = connecting.create_connection(provider="tryton", entries=said, by=alice_of_acme, at=now())
-        made = connecting.save_mapping(
+        made = mapping.save_mapping(
             connection=made, by=alice_of_acme, at=now(), products={"[HP] Heat pump": offering.pk}
         )
     connecting.test_and_discover(connection=made, by=alice_of_acme, clock=now)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboards.demo.sandbox import connect_sandbox
 from dashboards.demo.words import ORGANIZATION
 from integrations.services.syncing.failing import TROUBLE
-from tenants.access import Actor
+from tenants.access import actor_of
 from tenants.errors import DomainError
 from tenants.models import Membership
 from tenants.roles import Role
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         with tenant_scope(organization_id):
             members = Membership.objects.select_related("person", "organization").filter(role=Role.ADMIN)
             admin = members.earliest("pk")
-        by = Actor(admin.person, admin.organization, admin.role, admin.permissions)
+        by = actor_of(admin)
         try:
             connect_sandbox(url=settings.CRM_SANDBOX_URL, by=by, clock=timezone.now)
         except (*TROUBLE, DomainError) as error:

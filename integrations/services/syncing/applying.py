@@ -10,7 +10,7 @@ from commitments.services.importing import ImportedDeal, Outcome, lock_imports, 
 from commitments.services.merging import move_promises
 from integrations.crm import DealRecord, Gone
 from integrations.models import Connection, RemoteDeal, WriteBack
-from integrations.services.syncing.meanings import Meanings
+from integrations.selectors.meanings import Meanings
 from integrations.services.syncing.records import digest_of, json_of
 
 BATCH = 1000
@@ -46,7 +46,8 @@ def apply_records(*, connection: Connection, records: Iterable[DealRecord], at: 
         if key not in rows or rows[key].changed_at <= record.changed_at
     }
     plain = {key: json_of(record) for key, record in news.items()}
-    digests = {key: digest_of(values) for key, values in plain.items()}
+    meant = [connection.pipelines, connection.stages, connection.products, connection.fields]
+    digests = {key: digest_of([values, meant]) for key, values in plain.items()}
     differing = [
         record
         for key, record in news.items()
@@ -54,6 +55,7 @@ def apply_records(*, connection: Connection, records: Iterable[DealRecord], at: 
     ]
     applied = _write(connection, differing, at)
     _remember(connection, news, rows, plain, digests, at)
+    _follow_merges(connection, [key for key in news if key not in rows], at)
     return applied
 
 
@@ -101,6 +103,13 @@ def _remember(
     )
 
 
+def _follow_merges(connection: Connection, new: list[str], at: datetime) -> None:
+    """Move promises to deals that are here only now: the merger was told before its survivor was read."""
+    merged = RemoteDeal.objects.filter(connection=connection, survivor__in=new).exclude(survivor="")
+    pairs = merged.values_list("remote_id", "survivor")
+    _move_promises(connection, [Gone(loser, survivor) for loser, survivor in pairs], at)
+
+
 def apply_gone(*, connection: Connection, gone: Sequence[Gone], at: datetime, word: str) -> Applied:
     """Take deleted and merged deals out of the pipeline; what was promised on them stays, or moves along.
 
@@ -142,6 +151,8 @@ def apply_gone(*, connection: Connection, gone: Sequence[Gone], at: datetime, wo
 
 def _move_promises(connection: Connection, gone: Sequence[Gone], at: datetime) -> None:
     merged = {each.id: each.survivor for each in gone if each.survivor}
+    if not merged:
+        return
     deals = _deal_ids(connection, [*merged, *merged.values()])
     for loser, survivor in merged.items():
         if loser in deals and survivor in deals:

@@ -1,43 +1,30 @@
-"""Connects a CRM: entered or signed in, tested, mapped, started; paused, continued, disconnected."""
+"""Connects a CRM: entered or signed in, tested, started."""
 
-import logging
+import itertools
 import re
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 
-from commitments.models import Offering
-from commitments.services.deals import forget_deals_of
-from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import Account, CrmProvider, Discovery, OwnField, Subscription
-from integrations.models import Connection, RemoteDeal
+from integrations.crm import Account, CrmProvider, Discovery, OwnField
+from integrations.models import Connection, FormerConnection
 from integrations.registry import known_provider
-from integrations.services.syncing.comparing import accept_vanished
-from integrations.services.syncing.credentials import seal, unseal, unseal_if_readable
+from integrations.services.syncing.credentials import seal, unseal_if_readable
 from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.opening import Clock, ask
-from integrations.services.syncing.scheduling import (
-    NOTIFIED,
-    SYNC,
-    WRITE,
-    locked,
-    schedule,
-    schedule_next_sync,
-    waiting_work,
-)
-from integrations.services.syncing.writing_back import replay_refused
-from tenants.access import Actor
+from integrations.services.syncing.pausing import go_on, resume
+from integrations.services.syncing.scheduling import START, SYNC, locked_for_change, schedule
+from integrations.services.syncing.subscribing import hook_url, try_webhook
+from tenants.access import Actor, actor_of
 from tenants.errors import Conflict, DomainError
+from tenants.models import Membership
 from tenants.roles import Permission
 from tenants.scope import tenant_scope
 from tenants.services import outbox
-from tenants.tenant_lookup import digest
 
-log = logging.getLogger(__name__)
 Status = Connection.Status
 UNTESTED = "What was entered last is not tested yet. Test it, then it goes on."
 OUR_FIELDS = ("promised_on", "earliest_start", "product", "quantity")
@@ -55,7 +42,7 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
     _require_a_way_in(vendor, secret)
     connection = Connection.objects.create(
         provider=vendor.key,
-        name=_free_name(vendor.name),
+        name=_free_name(vendor.name, set(Connection.objects.values_list("name", flat=True))),
         entries=plain,
         writes_back=vendor.capabilities.writes,
         created_by=by.person,
@@ -100,14 +87,9 @@ def _sorted_entries(
     return plain, secret
 
 
-def _free_name(wanted: str) -> str:
-    taken = set(Connection.objects.filter(name__startswith=wanted).values_list("name", flat=True))
-    number = 1
-    name = wanted
-    while name in taken:
-        number += 1
-        name = f"{wanted} {number}"
-    return name
+def _free_name(wanted: str, taken: Set[str]) -> str:
+    numbered = (f"{wanted} {number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([wanted], numbered) if name not in taken)
 
 
 @transaction.atomic
@@ -119,7 +101,7 @@ def change_entries(
     A connection that was started rests until it is tested: it may be another account that is entered.
     """
     by.require(Permission.MANAGE)
-    row = _locked(connection)
+    row = locked_for_change(connection)
     vendor = _vendor(row.provider)
     held = unseal_if_readable(row)
     plain, secret = _sorted_entries(
@@ -151,19 +133,21 @@ def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Acc
     by.require(Permission.MANAGE)
     account, found, fields = ask(connection, lambda it: _look(it, connection), clock=clock)
     with tenant_scope(connection.tenant):
-        row = _locked(connection)
+        row = locked_for_change(connection)
         same = Connection.objects.filter(provider=row.provider, account_id=account.id).exclude(pk=row.pk)
         if account.id and same.exists():
             raise DomainError(f"{account.name or 'This account'} is connected already, as {same[0].name}.")
         if row.status != Status.MAPPING and row.account_id != account.id[:200]:
             raise DomainError(f"This is another account than {row.account_name or row.account_id}.")
+        if row.status == Status.MAPPING:
+            row.name = _name_of(row, account)
         _keep_account(row, account)
         keep_discovery(row, found, at=clock())
         if fields:
             row.own_fields = {name.value: key for name, key in fields.items()}
             row.save(update_fields=["own_fields"])
         if row.status in (Status.NEEDS_SIGN_IN, Status.ATTENTION):
-            _go_on(row, at=clock())
+            go_on(row, at=clock())
     return account
 
 
@@ -177,7 +161,21 @@ def _look(provider: CrmProvider, connection: Connection) -> tuple[Account, Disco
 def _keep_account(row: Connection, account: Account) -> None:
     row.account_id, row.account_name = account.id[:200], account.name[:200]
     row.currency = account.currency[:3]
-    row.save(update_fields=["account_id", "account_name", "currency"])
+    row.save(update_fields=["name", "account_id", "account_name", "currency"])
+
+
+def _name_of(row: Connection, account: Account) -> str:
+    """Return what its deals will be called by: as before for an account that was here, else a free name.
+
+    Two accounts number their deals alike: under one name, one's deals would be taken for the other's.
+    """
+    others = set(Connection.objects.exclude(pk=row.pk).values_list("name", flat=True))
+    former = FormerConnection.objects.filter(provider=row.provider)
+    its_own = former.filter(account_id=account.id[:200]).exclude(name__in=others).order_by("-left_at").first()
+    if its_own is not None:
+        return str(its_own.name)
+    taken = others | set(former.values_list("name", flat=True))
+    return row.name if row.name not in taken else _free_name(_vendor(row.provider).name, taken)
 
 
 def keep_discovery(row: Connection, found: Discovery, *, at: datetime) -> None:
@@ -192,103 +190,23 @@ def keep_discovery(row: Connection, found: Discovery, *, at: datetime) -> None:
     row.refresh_from_db(fields=["discovery"])
 
 
-@transaction.atomic
-def save_mapping(
-    *,
-    connection: Connection,
-    by: Actor,
-    at: datetime,
-    pipelines: list[str] | None = None,
-    stages: Mapping[str, str] | None = None,
-    products: Mapping[str, int] | None = None,
-    fields: Mapping[str, str] | None = None,
-    writes_back: bool | None = None,
-    every_minutes: int | None = None,
-) -> Connection:
-    """Say what the CRM's words mean; what is not given stays. Deals that are here are read again.
-
-    `writes_back` stays off where nothing can be written.
-    Raises DomainError naming what is unknown.
-    """
-    by.require(Permission.MANAGE)
-    row = _locked(connection)
-    before = (row.pipelines, row.stages, row.products, row.fields)
-    if pipelines is not None:
-        row.pipelines = _known(
-            pipelines, {each["id"] for each in row.discovery.get("pipelines", [])}, "pipelines"
-        )
-    if stages is not None:
-        row.stages = row.stages | _known_meanings(stages)
-    if products is not None:
-        offerings = set(Offering.objects.filter(pk__in=products.values()).values_list("pk", flat=True))
-        unknown = next((pk for pk in products.values() if pk not in offerings), None)
-        if unknown is not None:
-            raise DomainError(f"There is no offering {unknown}.", field="products")
-        row.products = {**row.products, **products}
-    if fields is not None:
-        keys = {each["key"] for each in row.discovery.get("fields", [])}
-        wanted = {name: key for name, key in fields.items() if name in OUR_FIELDS}
-        _known([key for key in wanted.values() if key], keys, "fields")
-        row.fields = {name: key for name, key in (row.fields | wanted).items() if key}
-    wrote = row.writes_back
-    if writes_back is not None:
-        row.writes_back = writes_back and _vendor(row.provider).capabilities.writes
-    row.every_minutes = row.every_minutes if every_minutes is None else max(1, min(every_minutes, 1440))
-    row.save()
-    if row.writes_back and not wrote and row.is_running:
-        outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
-        schedule(WRITE, row, at=at)
-    if every_minutes is not None and row.is_running:
-        schedule_next_sync(row, at=at)
-    if (row.pipelines, row.stages, row.products, row.fields) != before and row.status != Status.MAPPING:
-        read_everything_again(row, at=at)
-    return row
-
-
-def _known(wanted: list[str], known: set[str], field: str) -> list[str]:
-    for each in wanted:
-        if each not in known:
-            raise DomainError(f"The CRM has no “{each}”.", field=field)
-    return wanted
-
-
-def _known_meanings(stages: Mapping[str, str]) -> dict[str, str]:
-    for stage, meaning in stages.items():
-        if meaning not in Connection.StageMeaning.values:
-            raise DomainError(f"“{meaning}” is no meaning of the stage {stage}.", field="stages")
-    return dict(stages)
-
-
-def read_everything_again(row: Connection, *, at: datetime) -> None:
-    """Have all deals read from the beginning: their rows are compared, none is doubled."""
-    row.cursors.all().update(position=None)
-    for cursor in row.cursors.all():
-        cursor.number += 1
-        cursor.save(update_fields=["number"])
-    # The digests would call everything unchanged although it means something else now.
-    RemoteDeal.objects.filter(connection=row).update(digest="")
-    if row.is_running:
-        schedule(SYNC, row, at=at)
-
-
-def start(*, connection: Connection, by: Actor, clock: Clock, hook_url: str = "") -> Connection:
+def start(*, connection: Connection, by: Actor, clock: Clock) -> Connection:
     """Begin the first import: make our fields and the webhook where the vendor lets us, then read.
 
-    `hook_url` holds "{key}" where the secret part of the webhook's address goes; without one, the CRM is
-    polled. Call it outside any scope. Raises CrmError and what the door raises; DomainError when it runs.
+    Call it outside any scope. Raises CrmError and what the door raises; DomainError when it runs.
     """
     by.require(Permission.MANAGE)
     _require_startable(connection)
     fields = ask(connection, lambda provider: provider.ensure_fields(), clock=clock)
     with tenant_scope(connection.tenant):
-        row = _locked(connection)
+        row = locked_for_change(connection)
         _require_startable(row)
         row.own_fields = {name.value: key for name, key in fields.items()}
         row.status = Status.ACTIVE
         row.save(update_fields=["own_fields", "status"])
         schedule(SYNC, row, at=clock())
-    if hook_url:
-        _try_webhook(row, hook_url, clock)
+    if hook_url():
+        try_webhook(row, clock)
     return row
 
 
@@ -299,127 +217,38 @@ def _require_startable(connection: Connection) -> None:
         raise Conflict("Test it first: Concord could not get in yet.")
 
 
-def _try_webhook(row: Connection, hook_url: str, clock: Clock) -> None:
-    """Make the webhook; one that is refused now is tried again later, and changes are polled meanwhile."""
-    try:
-        renew_webhook(organization_id=row.tenant, connection_id=row.pk, hook_url=hook_url, clock=clock)
-    except TROUBLE as error:
-        log.warning("The webhook of connection %s was not made: %s", row.pk, error)
-        with tenant_scope(row.tenant):
-            Connection.objects.filter(pk=row.pk).update(renew_at=clock())
-
-
-def renew_webhook(*, organization_id: int, connection_id: int, hook_url: str, clock: Clock) -> None:
-    """Make the vendor's webhook or renew it; call it outside any scope."""
-    with tenant_scope(organization_id):
-        row = Connection.objects.get(pk=connection_id)
-        values = unseal_if_readable(row)
-    vendor = known_provider(row.provider)
-    if vendor is None or not vendor.capabilities.webhooks:
-        return
-    key = values.get("hook_key") or secrets.token_urlsafe(24)
-    held = None
-    if row.subscription:
-        held = Subscription(row.subscription, str(values.get("hook_secret", "")), row.renew_at)
-    made = ask(row, lambda provider: provider.ensure_webhook(hook_url.format(key=key), held), clock=clock)
-    with tenant_scope(organization_id):
-        kept = locked(connection_id)
-        if kept is None:
-            return
-        row = kept
-        row.hook_digest = digest(key)
-        secret = {"hook_key": key, "hook_secret": made.secret if made else ""}
-        row.secret = seal(row, {**unseal(row), **secret})
-        row.subscription, row.renew_at = (made.state, made.renew_at) if made else ({}, None)
-        row.save(update_fields=["hook_digest", "secret", "subscription", "renew_at"])
-
-
-@transaction.atomic
-def pause(*, connection: Connection, by: Actor) -> Connection:
-    """Stop reading and writing until somebody continues; the place is kept."""
+def ask_to_start(*, connection: Connection, by: Actor, at: datetime) -> None:
+    """Have a worker test the connection and let it run, as the person; what is wrong is said on it."""
     by.require(Permission.MANAGE)
-    row = _locked(connection)
-    if row.status == Status.MAPPING:
-        raise Conflict("It was not started yet.")
-    row.status = Status.PAUSED
-    row.save(update_fields=["status"])
-    return row
-
-
-@transaction.atomic
-def resume(*, connection: Connection, by: Actor, at: datetime) -> Connection:
-    """Go on where it stopped; after many deals vanished this says that they were really deleted."""
-    by.require(Permission.MANAGE)
-    row = _locked(connection)
-    if row.status == Status.MAPPING:
-        raise Conflict("It was not started yet.")
-    if row.status in (Status.NEEDS_SIGN_IN, Status.ATTENTION):
-        raise Conflict("Test it first: it goes on when Concord gets in.")
-    vanished = row.status == Status.VANISHED
-    _go_on(row, at=at)
-    if vanished:
-        accept_vanished(row, at=at)
-    return row
-
-
-def _go_on(row: Connection, *, at: datetime) -> None:
-    row.status = Status.ACTIVE
-    row.failures, row.blocked_until = 0, None
+    row = locked_for_change(connection)
     row.problem, row.problem_at = "", None
-    row.save(update_fields=["status", "failures", "blocked_until", "problem", "problem_at"])
-    for kind in (SYNC, NOTIFIED, WRITE):
-        schedule(kind, row, at=at)
+    row.save(update_fields=["problem", "problem_at"])
+    payload = {"connection": row.pk, "person": by.person.pk}
+    outbox.reschedule(kind=START, payload=payload, dedupe_key=f"{START}:{row.pk}", at=at)
 
 
-@transaction.atomic
-def sync_now(*, connection: Connection, by: Actor, at: datetime) -> Connection:
-    """Read changes at once instead of at the next turn, and write again what was refused."""
-    by.require(Permission.MANAGE)
-    row = _locked(connection)
-    if not row.is_running:
-        raise Conflict("It does not run. Continue it first.")
-    row.blocked_until = None
-    row.save(update_fields=["blocked_until"])
-    schedule(SYNC, row, at=at)
-    replay_refused(row, at=at)
-    return row
-
-
-def disconnect(*, connection: Connection, by: Actor, clock: Clock, forget_deals: bool = False) -> list[str]:
-    """Remove the connection with its secrets and history; its deals stay unless they are to be forgotten.
-
-    Deals with promises always stay. Returns what could not be undone at the CRM, in sentences. Call it
-    outside any scope.
-    """
-    by.require(Permission.MANAGE)
-    left = _drop_webhook(connection, clock)
-    with tenant_scope(connection.tenant):
-        row = _locked(connection)
-        if forget_deals:
-            forget_deals_of(source=row.name)
-            ask_for_reassessment(why="crm", at=clock())
-        waiting_work(row).delete()
-        row.delete()
-    return left
-
-
-def _drop_webhook(connection: Connection, clock: Clock) -> list[str]:
-    if not connection.subscription:
-        return []
-    held = Subscription(
-        connection.subscription,
-        str(unseal_if_readable(connection).get("hook_secret", "")),
-        connection.renew_at,
-    )
+def start_as_asked(*, organization_id: int, connection_id: int, person_id: int, clock: Clock) -> None:
+    """Test the connection, then start it or let it go on; call it outside any scope."""
+    with tenant_scope(organization_id):
+        row = Connection.objects.filter(pk=connection_id).first()
+        membership = Membership.objects.filter(person_id=person_id).first()
+        if row is None or membership is None or row.is_running:
+            return
+        by = actor_of(membership)
     try:
-        ask(connection, lambda provider: provider.drop_webhook(held), clock=clock)
-    except TROUBLE as error:
-        return [f"The webhook at {connection.name} is still there: {error}"]
-    return []
+        _test_and_run(row, by, clock)
+    except (*TROUBLE, DomainError) as error:
+        with tenant_scope(organization_id):
+            Connection.objects.filter(pk=connection_id).exclude(status=Status.ACTIVE).update(
+                problem=str(error)[:500], problem_at=clock()
+            )
 
 
-def _locked(connection: Connection) -> Connection:
-    found: Connection | None = Connection.objects.select_for_update().filter(pk=connection.pk).first()
-    if found is None:
-        raise Conflict("This connection was removed meanwhile.")
-    return found
+def _test_and_run(connection: Connection, by: Actor, clock: Clock) -> None:
+    test_and_discover(connection=connection, by=by, clock=clock)
+    with tenant_scope(connection.tenant):
+        row = Connection.objects.get(pk=connection.pk)
+        if row.status in (Status.PAUSED, Status.VANISHED):
+            resume(connection=row, by=by, at=clock())
+    if row.status == Status.MAPPING:
+        start(connection=row, by=by, clock=clock)

@@ -18,6 +18,6 @@ def json_of(record: DealRecord) -> dict[str, Any]:
     return plain
 
 
-def digest_of(values: dict[str, Any]) -> str:
+def digest_of(values: Any) -> str:
     """Return the SHA-256 of a JSON value, whatever the order of its keys."""
     return sha256(json.dumps(values, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()

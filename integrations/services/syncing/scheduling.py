@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from integrations.models import Connection
+from tenants.errors import Conflict
 from tenants.models import OutboxEntry
 from tenants.services import outbox
 
 COMPARE_EVERY = timedelta(hours=24)
 SYNC, NOTIFIED, COMPARE, WRITE = "crm-sync", "crm-notified", "crm-compare", "crm-write"
+START, FORGET = "crm-start", "crm-forget"
 KINDS = (SYNC, NOTIFIED, COMPARE, WRITE)
 
 
@@ -54,3 +56,11 @@ def waiting_work(connection: Connection) -> QuerySet[OutboxEntry]:
 def schedule_next_sync(connection: Connection, *, at: datetime) -> None:
     """Have changes read again after the connection's interval."""
     schedule(SYNC, connection, at=at + timedelta(minutes=connection.every_minutes))
+
+
+def locked_for_change(connection: Connection) -> Connection:
+    """Return the connection as it is now, held until the change to it is committed. Raises Conflict."""
+    found: Connection | None = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+    if found is None:
+        raise Conflict("This connection was removed meanwhile.")
+    return found

@@ -3,24 +3,18 @@
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Q
 
 from integrations.models import Connection, WebhookEvent, WriteBack
 from integrations.services.syncing import notifying, runs
-from integrations.services.syncing.connecting import renew_webhook
 from integrations.services.syncing.failing import TROUBLE
 from integrations.services.syncing.opening import Clock
 from integrations.services.syncing.scheduling import NOTIFIED, SYNC, WRITE, schedule, waiting_work
+from integrations.services.syncing.subscribing import hook_url, renew_webhook
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 RENEW_EARLY = timedelta(days=1)
-
-
-def hook_url() -> str:
-    """Return where vendors send webhooks, with {key} for the secret part; "" where they cannot reach us."""
-    return f"{settings.CRM_HOOKS_URL}/hooks/crm/{{key}}/" if settings.CRM_HOOKS_URL else ""
 
 
 def keep_going(*, organization_id: int, clock: Clock) -> None:
@@ -35,9 +29,7 @@ def keep_going(*, organization_id: int, clock: Clock) -> None:
         due = list(Connection.objects.filter(soon, status=Connection.Status.ACTIVE))
     for connection in due if hook_url() else ():
         try:
-            renew_webhook(
-                organization_id=organization_id, connection_id=connection.pk, hook_url=hook_url(), clock=clock
-            )
+            renew_webhook(organization_id=organization_id, connection_id=connection.pk, clock=clock)
         except TROUBLE as error:
             log.warning("The webhook of connection %s was not renewed: %s", connection.pk, error)
 

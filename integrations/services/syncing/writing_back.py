@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 
 from integrations.crm import CrmError, NeedsSignIn, NoteUnknown, OwnField, WriteOp
 from integrations.http import Unreachable
@@ -20,6 +20,7 @@ from tenants.scope import tenant_scope
 
 BATCH = 1000
 RETRY_REFUSED = timedelta(days=1)
+ALIKE = 20  # refusals for one reason, after which it is no deal's own fault
 SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
 
 
@@ -176,11 +177,25 @@ def _settle_refusal(connection_id: int, row_id: int, op: WriteOp, error: Excepti
     if refused:
         row.update(note_may_exist=op.note_may_exist)
         row.filter(wanted_digest=_digest_of(op)).update(error=str(error)[:500], next_at=at + RETRY_REFUSED)
+        _spare_the_rest(connection_id, str(error)[:500], at)
         return True
     unknown = error.sent if isinstance(error, Unreachable) else _may_have_written(error)
     settle_trouble(connection_id=connection_id, kind=WRITE, run_id=None, error=error, at=at)
     row.update(error=str(error)[:500], note_may_exist=bool(not op.note_id and (unknown or op.note_may_exist)))
     return False
+
+
+def _spare_the_rest(connection_id: int, sentence: str, at: datetime) -> None:
+    """Put all writes off for a day when one deal after the other is refused for the same reason.
+
+    A right that is missing is missing for every deal: asking 50,000 times would only use up the day's calls.
+    """
+    rows = WriteBack.objects.filter(connection_id=connection_id)
+    alike = rows.filter(error=sentence).aggregate(count=Count("pk"), first=Min("next_at"))
+    if alike["count"] < ALIKE:
+        return
+    if not rows.filter(sent_at__gte=alike["first"] - RETRY_REFUSED).exists():
+        rows.filter(next_at__lte=at).update(error=sentence, next_at=at + RETRY_REFUSED)
 
 
 def _may_have_written(error: Exception) -> bool:

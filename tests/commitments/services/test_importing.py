@@ -110,11 +110,14 @@ def test_lines_match_whatever_their_order_and_keep_their_rows(in_acme: Organizat
 
 def test_offering_chosen_here_stays_while_the_source_does_not_know_one(in_acme: Organization) -> None:
     offering = Offering.objects.create(name="Heat pump")
-    line = {"product_name": "HP-9", "offering_id": None}
+    line = {"product_name": "HP-9"}
     run(deal(lines=[line]))
     DealLine.objects.update(offering=offering)
     assert run(deal(lines=[line])) == ["unchanged"]
-    assert run(deal(lines=[{"product_name": "HP-10", "offering_id": None}])) == ["updated"]
+    assert run(deal(lines=[line | {"offering_id": None}])) == ["updated"]
+    assert DealLine.objects.get().offering is None
+    DealLine.objects.update(offering=offering)
+    assert run(deal(lines=[{"product_name": "HP-10"}])) == ["updated"]
     assert DealLine.objects.get().offering is None
 
 

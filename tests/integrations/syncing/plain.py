@@ -93,10 +93,14 @@ class PlainCrm:
         return Account(**self._ask("GET", "/me"))
 
     def discover(self) -> Discovery:
-        return Discovery((Pipeline("p", "Sales"),), STAGES, (), (), currency="EUR")
+        pipelines = tuple(Pipeline(**each) for each in self._ask("GET", "/pipelines"))
+        return Discovery(pipelines, STAGES, (), (), currency="EUR")
+
+    def _place(self, cursor: Cursor | None, first: int | str) -> dict[str, Any]:
+        return {"after": (cursor or {}).get("after", first), "pipelines": ",".join(self.setup.pipelines)}
 
     def pull(self, cursor: Cursor | None) -> Page:
-        answer = self._ask("GET", "/deals", params={"after": (cursor or {}).get("after", 0)})
+        answer = self._ask("GET", "/deals", params=self._place(cursor, 0))
         return Page(
             tuple(self._record(each) for each in answer["deals"]),
             {"after": answer["after"]},
@@ -111,7 +115,7 @@ class PlainCrm:
             name=raw["name"],
             changed_at=datetime.fromisoformat(raw["changed_at"]),
             stage_id=raw["stage"],
-            pipeline_id="p",
+            pipeline_id=raw.get("pipeline", "p"),
             amount=decimal_of(raw["amount"]),
             company=raw["company"],
             owner_email=raw.get("owner", ""),
@@ -129,7 +133,7 @@ class PlainCrm:
         )
 
     def list_ids(self, cursor: Cursor | None) -> IdPage:
-        answer = self._ask("GET", "/ids", params={"after": (cursor or {}).get("after", "")})
+        answer = self._ask("GET", "/ids", params=self._place(cursor, ""))
         return IdPage(tuple(answer["ids"]), {"after": answer["after"]} if answer["after"] else None)
 
     def ensure_fields(self) -> Mapping[OwnField, str]:
@@ -170,11 +174,13 @@ class PlainServer:
         self.written: dict[str, dict[str, Any]] = {}
         self.number = 0
         self.hidden: set[str] = set()
+        self.pipelines = [{"id": "p", "name": "Sales"}]
         self.faults: list[tuple[str, int | Exception]] = []
         self.requests: list[str] = []
         self.tokens = ["first"]
         self.refreshes = 0
         self.hook = ""
+        self.account = "42"
 
     def add(self, deal_id: str, **values: Any) -> None:
         self.deals[deal_id] = {
@@ -221,16 +227,18 @@ class PlainServer:
         if request.headers["authorization"] not in self.tokens:
             return httpx.Response(401, json={})
         if asked == "GET /me":
-            return httpx.Response(200, json={"id": "42", "name": "Brightwater", "currency": "EUR"})
+            return httpx.Response(200, json={"id": self.account, "name": "Brightwater", "currency": "EUR"})
+        if asked == "GET /pipelines":
+            return httpx.Response(200, json=self.pipelines)
         if asked == "GET /deals":
-            return self._changes(int(request.url.params["after"]))
+            return self._changes(int(request.url.params["after"]), self._chosen(request))
         if asked == "GET /fetch":
             ids = request.url.params["ids"].split(",")
             found = [self.deals[each] for each in ids if each in self.deals and each not in self.hidden]
             dead = [each["id"] for each in self.gone if each["id"] in ids]
             return httpx.Response(200, json={"deals": found, "gone": dead})
         if asked == "GET /ids":
-            ids = sorted(set(self.deals) - self.hidden)
+            ids = sorted(set(self._chosen(request)) - self.hidden)
             rest = [each for each in ids if each > request.url.params["after"]]
             return httpx.Response(200, json={"ids": rest[:2], "after": rest[1] if len(rest) > 2 else ""})
         if asked == "POST /hooks":
@@ -238,8 +246,14 @@ class PlainServer:
             return httpx.Response(200, json={})
         return self._write(asked.rpartition("/")[2], json.loads(request.content))
 
-    def _changes(self, after: int) -> httpx.Response:
-        changes = [each for each in (*self.deals.values(), *self.gone) if each["number"] > after]
+    def _chosen(self, request: httpx.Request) -> dict[str, dict[str, Any]]:
+        chosen = request.url.params.get("pipelines", "")
+        return {
+            key: deal for key, deal in self.deals.items() if not chosen or deal.get("pipeline", "p") in chosen
+        }
+
+    def _changes(self, after: int, deals: dict[str, dict[str, Any]]) -> httpx.Response:
+        changes = [each for each in (*deals.values(), *self.gone) if each["number"] > after]
         changes.sort(key=lambda each: each["number"])
         page = changes[: self.page]
         return httpx.Response(

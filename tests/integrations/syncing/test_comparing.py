@@ -7,7 +7,7 @@ import pytest
 from commitments.models import Deal
 from integrations.crm import CursorExpired, IdPage
 from integrations.models import Connection, RemoteDeal, SyncRun
-from integrations.services.syncing import comparing, connecting, scheduling
+from integrations.services.syncing import comparing, connecting, pausing, scheduling
 from tenants.access import Actor
 from tenants.scope import tenant_scope
 from tests.integrations.syncing.conftest import Clock, fresh, work
@@ -77,7 +77,7 @@ def test_more_than_a_fifth_at_once_stops_everything(
     assert "lost" not in statuses(connected).values()
     with tenant_scope(connected.tenant):
         assert not RemoteDeal.objects.filter(strikes__gt=0).exists()
-        connecting.resume(connection=row, by=alice_of_acme, at=clock())
+        pausing.resume(connection=row, by=alice_of_acme, at=clock())
     work(connected.tenant, clock)
     assert list(statuses(connected).values()).count("lost") == 11
 

@@ -7,7 +7,7 @@ import pytest
 from integrations import registry
 from integrations.crm import Entry
 from integrations.models import Connection
-from integrations.services.syncing import connecting, upkeep
+from integrations.services.syncing import connecting, leaving, upkeep
 from tenants.access import Actor
 from tenants.errors import DomainError
 from tenants.scope import tenant_scope
@@ -77,7 +77,7 @@ def test_a_webhook_that_was_refused_at_the_start_is_made_later(
         )
     connecting.test_and_discover(connection=made, by=alice_of_acme, clock=clock)
     server.fail("POST /hooks", 503)
-    connecting.start(connection=fresh(made), by=alice_of_acme, clock=clock, hook_url=upkeep.hook_url())
+    connecting.start(connection=fresh(made), by=alice_of_acme, clock=clock)
     assert (fresh(made).status, server.hook) == ("active", "")
     upkeep.keep_going(organization_id=made.tenant, clock=clock)
     assert server.hook.startswith("http://testserver/hooks/crm/")
@@ -90,3 +90,29 @@ def test_fields_of_ours_that_were_made_there_later_are_found(
         Connection.objects.filter(pk=connected.pk).update(own_fields={})
     connecting.test_and_discover(connection=fresh(connected), by=alice_of_acme, clock=clock)
     assert fresh(connected).own_fields["concord_verdict"] == "concord_verdict"
+
+
+def test_another_account_never_takes_over_the_deals_of_the_one_before(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    def connect(account: str) -> str:
+        server.account = account
+        with tenant_scope(connected.tenant):
+            made = connecting.create_connection(
+                provider="plain", entries={"token": "first"}, by=alice_of_acme, at=clock()
+            )
+        connecting.test_and_discover(connection=made, by=alice_of_acme, clock=clock)
+        return fresh(made).name
+
+    def leave(name: str) -> None:
+        with tenant_scope(connected.tenant):
+            row = Connection.objects.get(name=name)
+        leaving.disconnect(connection=row, by=alice_of_acme, clock=clock)
+
+    leave("Plain")
+    assert connect("43") == "Plain 2"
+    leave("Plain 2")
+    assert connect("42") == "Plain"  # its deals are found again
+    assert connect("44") == "Plain 3"
+    leave("Plain")
+    assert connect("43") == "Plain 2"

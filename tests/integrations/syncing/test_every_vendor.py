@@ -9,7 +9,7 @@ import pytest
 
 from commitments.models import Deal
 from integrations.models import Connection
-from integrations.services.syncing import connecting, opening
+from integrations.services.syncing import connecting, mapping, opening
 from integrations.services.syncing.credentials import seal
 from tenants.access import Actor
 from tenants.models import Organization
@@ -45,7 +45,7 @@ def connect(vendor: FakeCrm, acme: Organization, alice_of_acme: Actor, clock: Cl
         made.save(update_fields=["secret"])
     connecting.test_and_discover(connection=made, by=alice_of_acme, clock=clock)
     with tenant_scope(acme.pk):
-        connecting.save_mapping(
+        mapping.save_mapping(
             connection=fresh(made), by=alice_of_acme, at=clock(), fields=dict(vendor.setup.fields)
         )
     return connecting.start(connection=fresh(made), by=alice_of_acme, clock=clock)

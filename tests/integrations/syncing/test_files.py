@@ -6,7 +6,7 @@ from django.test import Client
 
 from integrations.models import Connection, WriteBack
 from integrations.providers.files import FileFeed
-from integrations.services.syncing import connecting, opening
+from integrations.services.syncing import connecting, mapping, opening
 from integrations.services.syncing.writing_back import collect_wishes
 from tenants.access import Actor
 from tenants.scope import tenant_scope
@@ -44,7 +44,7 @@ def feed(
         )
     connecting.test_and_discover(connection=made, by=alice_of_acme, clock=clock)
     with tenant_scope(organizations.acme.pk):
-        connecting.save_mapping(
+        mapping.save_mapping(
             connection=fresh(made),
             by=alice_of_acme,
             at=clock(),

@@ -8,7 +8,7 @@ from django.test import Client
 
 from commitments.models import Deal
 from integrations.models import Connection, SyncRun, WebhookEvent
-from integrations.services.syncing import connecting
+from integrations.services.syncing import leaving, subscribing
 from integrations.services.syncing.credentials import unseal
 from tenants.access import Actor
 from tenants.scope import tenant_scope
@@ -17,15 +17,11 @@ from tests.integrations.syncing.plain import PlainServer
 
 
 @pytest.fixture
-def hooked(connected: Connection, server: PlainServer, clock: Clock) -> Connection:
+def hooked(connected: Connection, server: PlainServer, clock: Clock, settings: Any) -> Connection:
     """A connection with its webhook, after the first import of one deal."""
     server.add("D1")
-    connecting.renew_webhook(
-        organization_id=connected.tenant,
-        connection_id=connected.pk,
-        hook_url="http://testserver/hooks/crm/{key}/",
-        clock=clock,
-    )
+    settings.CRM_HOOKS_URL = "http://testserver"
+    subscribing.renew_webhook(organization_id=connected.tenant, connection_id=connected.pk, clock=clock)
     work(connected.tenant, clock)
     return fresh(connected)
 
@@ -121,7 +117,7 @@ def test_an_app_delivers_to_every_connection_of_the_account(
 def test_disconnecting_removes_the_webhook_and_the_secrets(
     hooked: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
 ) -> None:
-    assert connecting.disconnect(connection=hooked, by=alice_of_acme, clock=clock, forget_deals=True) == []
+    assert leaving.disconnect(connection=hooked, by=alice_of_acme, clock=clock, forget_deals=True) == []
     assert server.hook == ""
     work(hooked.tenant, clock)
     with tenant_scope(hooked.tenant):

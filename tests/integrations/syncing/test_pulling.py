@@ -3,13 +3,14 @@
 import httpx
 import pytest
 
-from commitments.models import Deal, DealLine
+from commitments.models import Deal, DealLine, Offering
 from integrations.crm import CursorExpired
 from integrations.models import Connection, RemoteDeal, SyncCursor, SyncRun
-from integrations.services.syncing import applying, connecting, pulling
+from integrations.services.syncing import applying, connecting, mapping, pausing, pulling
 from tenants.access import Actor
 from tenants.models import OutboxEntry
 from tenants.scope import tenant_scope
+from tests.factories import commitments as of_commitments
 from tests.integrations.syncing.conftest import Clock, fresh, work
 from tests.integrations.syncing.plain import PlainCrm, PlainServer
 
@@ -145,6 +146,26 @@ def test_deleted_and_merged_deals_leave_the_pipeline(
         assert RemoteDeal.objects.get(remote_id="D1").survivor == "D2"
 
 
+def test_promises_follow_a_merger_that_was_told_before_its_survivor(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    server.add("D1")
+    work(connected.tenant, clock)
+    with tenant_scope(connected.tenant):
+        pool = of_commitments.staffed_pool(alice_of_acme)
+        offering = of_commitments.offering(alice_of_acme, {pool: 60})
+        promise = of_commitments.draft(offering, alice_of_acme, deal=deals(connected)["D1"])
+    server.remove("D1", survivor="D2")
+    clock.pass_time(minutes=6)
+    work(connected.tenant, clock)
+    server.add("D2")
+    clock.pass_time(minutes=6)
+    work(connected.tenant, clock)
+    with tenant_scope(connected.tenant):
+        promise.refresh_from_db()
+        assert promise.deal.external_id == "D2"
+
+
 def test_a_restored_deal_comes_back_although_nothing_in_it_differs(
     connected: Connection, server: PlainServer, clock: Clock
 ) -> None:
@@ -194,10 +215,10 @@ def test_a_place_beyond_the_vendors_memory_of_deletions_starts_again(
     server.add("D1")
     work(connected.tenant, clock)
     with tenant_scope(connected.tenant):
-        connecting.pause(connection=fresh(connected), by=alice_of_acme)
+        pausing.pause(connection=fresh(connected), by=alice_of_acme)
     clock.pass_time(days=31)
     with tenant_scope(connected.tenant):
-        connecting.resume(connection=fresh(connected), by=alice_of_acme, at=clock())
+        pausing.resume(connection=fresh(connected), by=alice_of_acme, at=clock())
     server.requests.clear()
     work(connected.tenant, clock)
     assert [run[:3] for run in runs(connected)[-2:]] == [("backfill", "done", 1), ("reconcile", "done", 1)]
@@ -273,12 +294,12 @@ def test_a_paused_connection_asks_nothing(
     connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
 ) -> None:
     with tenant_scope(connected.tenant):
-        connecting.pause(connection=connected, by=alice_of_acme)
+        pausing.pause(connection=connected, by=alice_of_acme)
     asked = len(server.requests)
     work(connected.tenant, clock)
     assert len(server.requests) == asked
     with tenant_scope(connected.tenant):
-        connecting.resume(connection=connected, by=alice_of_acme, at=clock())
+        pausing.resume(connection=connected, by=alice_of_acme, at=clock())
     work(connected.tenant, clock)
     assert len(server.requests) > asked
 
@@ -290,7 +311,7 @@ def test_one_turn_waits_however_often_one_asks(
     for _ in range(5):
         clock.pass_time(seconds=10)
         with tenant_scope(connected.tenant):
-            connecting.sync_now(connection=connected, by=alice_of_acme, at=clock())
+            pausing.sync_now(connection=connected, by=alice_of_acme, at=clock())
         work(connected.tenant, clock)
     with tenant_scope(connected.tenant):
         waiting = OutboxEntry.objects.filter(kind="crm-sync", done_at=None)
@@ -304,6 +325,69 @@ def test_a_new_mapping_reads_everything_again(
     work(connected.tenant, clock)
     assert deals(connected)["D1"].status == "open"
     with tenant_scope(connected.tenant):
-        connecting.save_mapping(connection=connected, by=alice_of_acme, at=clock(), stages={"1": "ignore"})
+        mapping.save_mapping(connection=connected, by=alice_of_acme, at=clock(), stages={"1": "ignore"})
     work(connected.tenant, clock)
     assert deals(connected)["D1"].status == "lost"
+
+
+def test_what_a_mapping_does_not_touch_is_not_written_again(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    server.add("D1", stage="1")
+    server.add("D2", stage="2")
+    work(connected.tenant, clock)
+    before = deals(connected)
+    clock.pass_time(minutes=1)
+    with tenant_scope(connected.tenant):
+        mapping.save_mapping(connection=connected, by=alice_of_acme, at=clock(), stages={"1": "ignore"})
+    work(connected.tenant, clock)
+    after = deals(connected)
+    assert after["D1"].updated_at > before["D1"].updated_at
+    assert after["D2"].updated_at == before["D2"].updated_at
+
+
+def test_deals_of_a_pipeline_that_no_longer_counts_leave_and_come_back(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    for number in range(12):
+        server.add(f"D{number}", pipeline="q" if number else "p")
+    server.pipelines = [{"id": "p", "name": "Sales"}, {"id": "q", "name": "Service"}]
+    connecting.test_and_discover(connection=fresh(connected), by=alice_of_acme, clock=clock)
+    work(connected.tenant, clock)
+
+    def choose(pipelines: list[str]) -> list[str]:
+        with tenant_scope(connected.tenant):
+            mapping.save_mapping(connection=connected, by=alice_of_acme, at=clock(), pipelines=pipelines)
+        work(connected.tenant, clock)
+        return [each.status for each in deals(connected).values()]
+
+    assert choose(["p"]) == ["open", *["lost"] * 11]
+    assert deals(connected)["D1"].stage == "left out in Plain"
+    for _ in range(3):
+        clock.pass_time(hours=25)
+        work(connected.tenant, clock)
+    assert fresh(connected).status == "active"  # eleven of twelve are not listed, and nobody lost them
+    assert choose([]) == ["open"] * 12
+
+
+def test_a_product_that_is_said_to_be_none_of_ours_is_none_whatever_its_name(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    with tenant_scope(connected.tenant):
+        offering = Offering.objects.create(name="Rewiring")
+    server.add("D1", product="Rewiring")
+    work(connected.tenant, clock)
+
+    def asked_for() -> int | None:
+        with tenant_scope(connected.tenant):
+            found: int | None = DealLine.objects.get().offering_id
+            return found
+
+    assert asked_for() == offering.pk
+    for said in (None, offering.pk):
+        with tenant_scope(connected.tenant):
+            mapping.save_mapping(
+                connection=connected, by=alice_of_acme, at=clock(), products={"Rewiring": said}
+            )
+        work(connected.tenant, clock)
+        assert asked_for() == said

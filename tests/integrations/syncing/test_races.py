@@ -11,8 +11,10 @@ from commitments.models import Deal
 from integrations.models import Connection, RemoteDeal, WebhookEvent, WriteBack
 from integrations.services.syncing import (
     comparing,
-    connecting,
+    leaving,
+    mapping,
     notifying,
+    pausing,
     pulling,
     scheduling,
     upkeep,
@@ -75,7 +77,7 @@ def test_a_connection_that_is_removed_while_a_worker_asks_leaves_no_failure(
     with tenant_scope(judged.tenant):
         WebhookEvent.objects.create(connection=judged, key="k", deal_ids=["D1"], received_at=clock())
         change(judged, reconciled_at=None)
-    meanwhile(asked, lambda: connecting.disconnect(connection=fresh(judged), by=alice_of_acme, clock=clock))
+    meanwhile(asked, lambda: leaving.disconnect(connection=fresh(judged), by=alice_of_acme, clock=clock))
     ids = {"organization_id": judged.tenant, "connection_id": judged.pk, "clock": clock}
     if asked == "GET /fetch":
         notifying.fetch_notified(**ids)
@@ -122,7 +124,7 @@ def test_reading_now_while_it_reads_makes_no_second_turn(
 ) -> None:
     def read_now() -> None:
         with tenant_scope(connected.tenant):
-            connecting.sync_now(connection=connected, by=alice_of_acme, at=clock())
+            pausing.sync_now(connection=connected, by=alice_of_acme, at=clock())
             OutboxEntry.objects.update(written_in=0)  # the test is one transaction; these would be several
 
     def later() -> None:
@@ -159,13 +161,13 @@ def test_what_the_crm_told_of_during_a_pause_is_fetched_afterwards(
     server.add("D1")
     work(connected.tenant, clock)
     with tenant_scope(connected.tenant):
-        connecting.pause(connection=connected, by=alice_of_acme)
+        pausing.pause(connection=connected, by=alice_of_acme)
         notifying.receive(connection=fresh(connected), notification=Notification("1", ("D1",)), at=clock())
     server.requests.clear()
     work(connected.tenant, clock)
     assert server.requests == []
     with tenant_scope(connected.tenant):
-        connecting.resume(connection=connected, by=alice_of_acme, at=clock())
+        pausing.resume(connection=connected, by=alice_of_acme, at=clock())
     work(connected.tenant, clock)
     assert server.requests.count("GET /fetch") == 1
 
@@ -333,12 +335,12 @@ def test_nothing_that_waits_is_written_after_it_was_switched_off(
     work(judged.tenant, clock)
     with tenant_scope(judged.tenant):
         assert WriteBack.objects.filter(next_at__isnull=False).exists()
-        connecting.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=False)
+        mapping.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=False)
     clock.pass_time(minutes=10)
     work(judged.tenant, clock)
     assert server.written == {}
     with tenant_scope(judged.tenant):
-        connecting.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=True)
+        mapping.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=True)
     work(judged.tenant, clock)
     assert list(server.written) == ["D1"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from commitments.models import Deal
 from integrations.models import Connection, WriteBack
-from integrations.services.syncing import connecting
+from integrations.services.syncing import mapping, pausing, writing_back
 from tenants.access import Actor
 from tenants.scope import tenant_scope
 from tests.factories import commitments as of_commitments
@@ -110,7 +110,7 @@ def test_a_deal_that_the_crm_refuses_does_not_hold_up_the_others(
     assert list(server.written) == ["D2"]
     assert (rows(judged)[0].error, fresh(judged).status) == ("A required field is empty.", "active")
     with tenant_scope(judged.tenant):
-        connecting.sync_now(connection=judged, by=alice_of_acme, at=clock())
+        pausing.sync_now(connection=judged, by=alice_of_acme, at=clock())
     work(judged.tenant, clock)
     assert sorted(server.written) == ["D1", "D2"]
     assert rows(judged)[0].error == ""
@@ -120,7 +120,35 @@ def test_nothing_is_written_when_it_is_switched_off(
     judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
 ) -> None:
     with tenant_scope(judged.tenant):
-        connecting.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=False)
+        mapping.save_mapping(connection=judged, by=alice_of_acme, at=clock(), writes_back=False)
     server.add("D1")
     work(judged.tenant, clock)
     assert server.written == {}
+
+
+def test_a_right_that_is_missing_is_not_asked_for_deal_by_deal(
+    judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    for number in range(60):
+        server.add(f"D{number:02}")
+    server.fail("PUT /deals", 403, times=60)
+    work(judged.tenant, clock)
+    assert server.requests.count("PUT /deals/D00") == 1
+    assert sum(request.startswith("PUT") for request in server.requests) == writing_back.ALIKE
+    assert {row.error for row in rows(judged)} == {"The key may not read deals."}
+    server.faults.clear()
+    with tenant_scope(judged.tenant):
+        pausing.sync_now(connection=judged, by=alice_of_acme, at=clock())
+    work(judged.tenant, clock)
+    assert len(server.written) == 60
+
+
+def test_many_deals_that_are_refused_beside_others_do_not_hold_them_up(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    for number in range(60):
+        server.add(f"D{number:02}")
+    for number in range(0, 60, 2):
+        server.fail(f"PUT /deals/D{number:02}", 422)
+    work(judged.tenant, clock)
+    assert sorted(server.written) == [f"D{number:02}" for number in range(1, 60, 2)]

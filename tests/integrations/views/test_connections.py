@@ -305,6 +305,7 @@ def test_disconnecting_keeps_the_deals_unless_they_are_to_go(
     work(connected.tenant, clock)
     answer = alice_browser.post(at(connected, "disconnect/"), {"forget": "on"} if forget else {}, follow=True)
     assert "Plain is disconnected." in said(answer)
+    work(connected.tenant, clock)
     with tenant_scope(connected.tenant):
         assert (Connection.objects.count(), Deal.objects.count()) == (0, 0 if forget else 1)
         assert not WriteBack.objects.exists()

@@ -24,7 +24,7 @@ class Meanings:
     stage_names: Mapping[str, str]
     stage_meanings: Mapping[str, str]
     stage_chances: Mapping[str, Decimal]
-    products: Mapping[str, int]
+    products: Mapping[str, int | None]
     offerings: Mapping[str, int]
 
     @classmethod
@@ -42,7 +42,11 @@ class Meanings:
                 for stage in stages
                 if stage["probability"] is not None
             },
-            products={plain_key(word): pk for word, pk in connection.products.items() if pk in known},
+            products={
+                plain_key(word): pk
+                for word, pk in connection.products.items()
+                if pk is None or pk in known  # None: said to be none of ours, whatever its name
+            },
             offerings={plain_key(name): pk for name, pk in names.items()},
         )
 
@@ -56,7 +60,6 @@ class Meanings:
         return ImportedDeal(
             external_id=record.id,
             company=record.company,
-            currency=self.currency,
             owner_email=record.owner_email,
             values={
                 "name": (record.name or record.company or record.id)[:250],
@@ -65,7 +68,7 @@ class Meanings:
                 "status": self._status(record),
                 "probability": self._chance(record),
                 "amount": self._amount(record.amount),
-                "currency": record.currency[:3] if record.amount is not None else "",
+                "currency": (record.currency or self.currency)[:3] if record.amount is not None else "",
                 "close_on": record.close_on,
                 "external_url": record.url[:500],
             },
@@ -105,11 +108,17 @@ class Meanings:
     def _line(self, record: DealRecord, line: LineRecord) -> dict[str, Any]:
         return {
             "product_name": line.product[:200],
-            "offering_id": self.offering_of(line.product),
+            **self._offering(line.product),
             "quantity": self._quantity(line.quantity),
             "promised_on": line.promised_on or record.promised_on,
             "earliest_start": line.earliest_start or record.earliest_start,
         }
+
+    def _offering(self, product: str) -> dict[str, int | None]:
+        """Return the offering of a line; nothing where only a person could know it."""
+        offering = self.offering_of(product)
+        said = offering is not None or plain_key(product) in self.products
+        return {"offering_id": offering} if said else {}
 
     @staticmethod
     def _quantity(quantity: Decimal | None) -> int | None:
