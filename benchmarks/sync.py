@@ -157,6 +157,7 @@ def memory() -> None:
 
 def webhook(port: int, vendor: Vendor, home: Any) -> None:
     """Print how long a webhook takes to become another verdict, with a worker and the queue between."""
+    from django.conf import settings
     from django.test import Client
 
     from commitments.models import DealLine
@@ -164,6 +165,7 @@ def webhook(port: int, vendor: Vendor, home: Any) -> None:
     from integrations.services.syncing import subscribing
     from tenants.scope import tenant_scope
 
+    settings.CRM_HOOKS_URL = "http://127.0.0.1"
     connection = connected(port)
     with tenant_scope(connection.tenant):
         row = Connection.objects.get(pk=connection.pk)
