@@ -9,9 +9,10 @@ from django import forms
 from commitments.models import Offering
 from integrations.crm import CrmProvider
 from integrations.models import Connection
-from integrations.selectors.connections import MappingRows, can_write
+from integrations.selectors.connections import MappingRows, ProductRow, can_write
 from integrations.services.syncing.suggesting import suggested_fields
 
+NONE_OF_OURS = "none"
 KEPT = "Stored. Enter it only to change it."
 OUR_FIELDS = {
     "promised_on": ("Promised date", "The date the customer was given. The close date is never it."),
@@ -31,16 +32,23 @@ class EntriesForm(forms.Form):
     """What a vendor needs to let us in, as its provider names it."""
 
     def __init__(
-        self, *args: Any, vendor: type[CrmProvider], connection: Connection | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        vendor: type[CrmProvider],
+        signs_in: bool,
+        connection: Connection | None = None,
+        **kwargs: Any,
     ) -> None:
-        """Show what is stored, except secrets, when the connection is there already."""
+        """Show what is stored, except secrets; a key is needed where nobody can sign in instead."""
         super().__init__(*args, **kwargs)
+        keys = [entry.name for entry in vendor.entries if entry.secret]
+        needed = keys[0] if keys and vendor.oauth is not None and not signs_in else ""
         for entry in vendor.entries:
             stored = connection is not None and entry.secret and bool(connection.secret)
             self.fields[entry.name] = forms.CharField(
                 label=entry.label,
                 help_text=KEPT if stored else entry.help_text,
-                required=entry.required and not stored,
+                required=(entry.required or entry.name == needed) and not stored,
                 max_length=4000 if entry.secret else 500,
                 widget=_widget(entry.secret),
                 initial=connection.entries.get(entry.name, "") if connection else "",
@@ -60,6 +68,11 @@ def _widget(secret: bool) -> forms.Widget:
 def _name(kind: str, key: str) -> str:
     """Return a field's name by what it is about: rows change places while deals come in."""
     return f"{kind}_{sha256(key.encode()).hexdigest()[:16]}"
+
+
+def _offering_now(row: ProductRow) -> str:
+    """Return the value of a product's field: what it means now."""
+    return NONE_OF_OURS if row.is_none_of_ours else str(row.offering_id or "")
 
 
 class MappingForm(forms.Form):
@@ -109,10 +122,14 @@ class MappingForm(forms.Form):
 
     def _add_products(self) -> None:
         names = Offering.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
-        choices = [("", "Not one of our offerings"), *((str(pk), name) for pk, name in names)]
+        choices = [(NONE_OF_OURS, "Not one of our offerings"), *((str(pk), name) for pk, name in names)]
         for row in self._rows.products:
+            now = _offering_now(row)
             self.fields[_name("product", row.name)] = forms.ChoiceField(
-                label=row.name, choices=choices, initial=str(row.offering_id or ""), required=False
+                label=row.name,
+                choices=choices if now else [("", "Choose"), *choices],
+                initial=now,
+                required=False,
             )
 
     def _add_fields(self) -> None:
@@ -155,9 +172,9 @@ class MappingForm(forms.Form):
             "pipelines": None if pipelines is None else [] if set(pipelines) == every else pipelines,
             "stages": {each: meaning for each, meaning in stages.items() if meaning},
             "products": {
-                row.name: int(offering) if offering else None
+                row.name: None if offering == NONE_OF_OURS else int(offering)
                 for row, offering in chosen.items()
-                if offering != str(row.offering_id or "")  # what goes by its name goes on so
+                if offering not in ("", _offering_now(row))  # what goes by its name goes on so
             },
             "fields": {name: data[f"field_{name}"] for name in OUR_FIELDS},
             "writes_back": data.get("writes_back"),

@@ -12,11 +12,13 @@ from integrations import registry
 from integrations.crm import CrmProvider
 from integrations.models import Connection, RemoteDeal, SyncRun, WriteBack
 from integrations.selectors.meanings import Meanings
+from tenants.models import OutboxEntry
 from ui.formatting import ago, counted, near_moment
 
 Status = Connection.Status
 HISTORY = 25
 TICKS = 48
+SYNC = "crm-sync"  # kind of the work in the outbox
 MOST_PRODUCTS = 200
 LATE = timedelta(minutes=30)
 
@@ -65,6 +67,7 @@ class ProductRow:
     name: str
     offering_id: int | None
     lines: int
+    is_none_of_ours: bool = False  # somebody said so
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ class MappingRows:
 
     @property
     def unmapped_products(self) -> list[ProductRow]:
-        """Return the products that are none of the offerings."""
-        return [row for row in self.products if row.offering_id is None]
+        """Return the products of which nobody said what they are."""
+        return [row for row in self.products if row.offering_id is None and not row.is_none_of_ours]
 
 
 def vendor_of(connection: Connection) -> type[CrmProvider] | None:
@@ -168,6 +171,17 @@ def mapping_rows(connection: Connection) -> MappingRows:
     return MappingRows(_stage_rows(connection, counts), _product_rows(connection))
 
 
+def next_turn(connection: Connection) -> datetime | None:
+    """Return when its changes are read next; None while it rests, and while it reads."""
+    if not connection.is_running:
+        return None
+    waiting = OutboxEntry.objects.filter(
+        kind=SYNC, dedupe_key=f"{SYNC}:{connection.pk}", done_at=None, dead_at=None
+    )
+    found: datetime | None = waiting.values_list("next_at", flat=True).order_by("next_at").first()
+    return found
+
+
 def _stage_rows(connection: Connection, counts: Mapping[str, int]) -> list[StageRow]:
     pipelines = {each["id"]: each["name"] for each in connection.discovery.get("pipelines", [])}
     rows = [
@@ -202,7 +216,10 @@ def _product_rows(connection: Connection) -> list[ProductRow]:
     for name in connection.discovery.get("products", [])[:MOST_PRODUCTS]:
         found.setdefault(name, 0)
     meanings = Meanings.of(connection)
-    return [ProductRow(name, meanings.offering_of(name), count) for name, count in found.items()]
+    return [
+        ProductRow(name, meanings.offering_of(name), count, meanings.is_none_of_ours(name))
+        for name, count in found.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,10 @@ class Meanings:
         key = plain_key(product)
         return self.products.get(key, self.offerings.get(key)) if product else None
 
+    def is_none_of_ours(self, product: str) -> bool:
+        """Return whether somebody said that the product is none of the offerings."""
+        return self.products.get(plain_key(product), 0) is None
+
     def deal_of(self, record: DealRecord) -> ImportedDeal:
         """Return the record in the organization's words."""
         return ImportedDeal(
@@ -117,8 +121,7 @@ class Meanings:
     def _offering(self, product: str) -> dict[str, int | None]:
         """Return the offering of a line; nothing where only a person could know it."""
         offering = self.offering_of(product)
-        said = offering is not None or plain_key(product) in self.products
-        return {"offering_id": offering} if said else {}
+        return {"offering_id": offering} if offering is not None or self.is_none_of_ours(product) else {}
 
     @staticmethod
     def _quantity(quantity: Decimal | None) -> int | None:

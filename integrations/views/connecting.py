@@ -38,7 +38,8 @@ def callback_address() -> str:
 def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
     """Say what rights are needed, take what lets us in, and go on to the vendor or to the test."""
     vendor = _vendor(provider)
-    form = EntriesForm(_posted(request), vendor=vendor)
+    signs_in = signing_in.has_app(vendor)
+    form = EntriesForm(_posted(request), vendor=vendor, signs_in=signs_in)
     if request.method == "POST" and form.is_valid():
         try:
             connection = connecting.create_connection(
@@ -54,7 +55,7 @@ def connection_new(request: TenantRequest, provider: str) -> HttpResponse:
         "rights": vendor.rights,
         "can_write": vendor.capabilities.writes,
         "has_sign_in": vendor.oauth is not None,
-        "signs_in": signing_in.has_app(vendor),
+        "signs_in": signs_in,
     }
     return render(request, "integrations/connection_new.html", context, status=422 if form.is_bound else 200)
 
@@ -158,7 +159,8 @@ def connection_entries(request: TenantRequest, connection_id: int) -> HttpRespon
     """Take the key or address anew."""
     connection = get_object_or_404(Connection, pk=connection_id)
     vendor = _vendor(connection.provider)
-    form = EntriesForm(_posted(request), vendor=vendor, connection=connection)
+    signs_in = signing_in.has_app(vendor, connection)
+    form = EntriesForm(_posted(request), vendor=vendor, signs_in=signs_in, connection=connection)
     if request.method == "POST" and form.is_valid():
         try:
             changed = connecting.change_entries(

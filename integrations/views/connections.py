@@ -48,7 +48,13 @@ def _overview(connection: Connection) -> dict[str, Any]:
     rows = of_connections.mapping_rows(connection)
     written = of_connections.write_backs(connection)
     run = of_connections.running_run(connection)
-    return {"rows": rows, "written": written, "run": run, "facts": _facts(connection, rows, written)}
+    return {
+        "rows": rows,
+        "written": written,
+        "run": run,
+        "next_turn": of_connections.next_turn(connection),
+        "facts": _facts(connection, rows, written),
+    }
 
 
 def _facts(connection: Connection, rows: Any, written: dict[str, Any]) -> list[dict[str, Any]]:

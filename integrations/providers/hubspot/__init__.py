@@ -67,7 +67,7 @@ class HubSpot:
             "token",
             "Service Key",
             "HubSpot: Settings, Integrations, Service Keys. With a key, changes are asked for every few"
-            " minutes; sign in instead to be told of them at once.",
+            " minutes; after a sign-in HubSpot tells of them at once.",
             secret=True,
             required=False,
         ),
