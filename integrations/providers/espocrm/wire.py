@@ -77,14 +77,15 @@ class Wire:
         total: bool = False,
     ) -> Listing:
         """Return rows of a list, in the order of their ids unless it is said; at most MOST."""
-        search = {
-            "select": ",".join(select),
-            "where": list(where),
+        search: dict[str, Any] = {
+            "select": list(select),  # a text with commas is known as a parameter of its own alone
             "orderBy": order[0],
             "order": order[1],
             "maxSize": size,
             "offset": offset,
         }
+        if where:
+            search["where"] = list(where)
         params = {"searchParams": json.dumps(search, separators=(",", ":"))}
         extra = {} if total else {"X-No-Total": "true"}
         answer = self.send("GET", path, params=params, headers=extra)

@@ -1,9 +1,10 @@
 """A little EspoCRM 9: lists by searchParams, at most 200 rows, times in whole seconds.
 
-As on real servers: too large a page is a 403 whose reason stands in a header; an unknown operator is a 400;
-what is unknown is dropped from what is written, with a 200; deleted rows are not there; an account's changes
-leave its deals' time as it was; posts cannot be edited after seven days, nor deleted after a month; ids say
-nothing of the order in which records were made; ten wrong keys lock everybody out for a while.
+As on real servers: too large a page is a 403 whose reason stands in a header; an unknown operator is a 400,
+and so is what to select as a text instead of a list; what is unknown is dropped from what is written, with a
+200; deleted rows are not there; an account's changes leave its deals' time as it was; posts cannot be edited
+after seven days, nor deleted after a month; ids say nothing of the order in which records were made; ten
+wrong keys lock everybody out for a while.
 """
 
 import base64
@@ -101,7 +102,7 @@ class FakeEspoCrm(EspoRecords):
 
     def _let_in(self, request: httpx.Request, fault: Fault | None) -> None:
         if self.failed_logins > 10:
-            raise EspoError(403, "Max failed login attempts exceeded.")
+            raise EspoError(403, "Max failed login attempts exceeded for IP address 203.0.113.7.")
         if request.headers.get("x-api-key") != KEY or fault == Fault.REVOKED:
             self.failed_logins += fault != Fault.REVOKED
             raise EspoError(401)

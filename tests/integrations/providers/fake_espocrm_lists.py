@@ -30,7 +30,7 @@ def listed(rows: Iterable[Row], search: Row) -> list[Row]:
 
     Attributes that are not there are left out.
     """
-    found = (row for row in rows if meets(row, search["where"]))
+    found = (row for row in rows if meets(row, search.get("where", ())))
     end = search["offset"] + search["maxSize"]
     if (search["orderBy"], search["order"]) == ("id", "asc"):
         page = list(islice(found, search["offset"], end))
@@ -38,5 +38,5 @@ def listed(rows: Iterable[Row], search: Row) -> list[Row]:
         name, down = search["orderBy"], search["order"] == "desc"
         page = sorted(found, key=lambda row: (str(row[name] or ""), row["id"]), reverse=down)
         page = page[search["offset"] : end]
-    names = list(dict.fromkeys(["id", *search["select"].split(",")]))
+    names = list(dict.fromkeys(["id", *search["select"]]))
     return [{name: row[name] for name in names if name in row} for row in page]

@@ -108,13 +108,16 @@ class EspoRecords:
             raise EspoError(403, f"No read access to {entity}.")
         if search["maxSize"] > 200:
             raise EspoError(403, "Max size should not exceed 200. Use offset and limit.")
+        if not isinstance(search["select"], list):
+            raise EspoError(400, "select should be array.")
+        where = search.get("where", [])
         try:
-            found = listed(self._rows(entity, search["where"]), search)
+            found = listed(self._rows(entity, where), search)
         except KeyError as error:
             raise EspoError(400, f"Not existing attribute or operator {error} in where.") from None
         counts = headers.get("x-no-total") != "true"
-        every = self._rows(entity, search["where"]) if counts else ()
-        return {"total": sum(meets(row, search["where"]) for row in every) if counts else -2, "list": found}
+        every = self._rows(entity, where) if counts else ()
+        return {"total": sum(meets(row, where) for row in every) if counts else -2, "list": found}
 
     def _rows(self, entity: str, where: list[Row]) -> Iterable[Row]:
         """Return rows in the order of their ids."""

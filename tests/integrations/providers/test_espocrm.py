@@ -25,9 +25,11 @@ from integrations.crm import (
     Status,
     WriteOp,
 )
-from integrations.providers.espocrm.wire import site_of
+from integrations.http import Door, Rules
+from integrations.providers.espocrm.wire import Wire, condition, site_of
 from tests.integrations.crm.fake import START, Fault, pass_time, provider_of
 from tests.integrations.providers.fake_espocrm import FakeEspoCrm
+from tests.integrations.providers.fake_espocrm_records import KEY, SITE
 
 MARKER = "[concord:5f2c]"
 HOOK = "https://concord.example/hooks/crm/x/"
@@ -36,6 +38,11 @@ HOOK = "https://concord.example/hooks/crm/x/"
 @pytest.fixture
 def espo() -> FakeEspoCrm:
     return FakeEspoCrm()
+
+
+def wired(espo: FakeEspoCrm) -> Wire:
+    door = Door(Rules(own=SITE), through=httpx.MockTransport(espo.handle))
+    return Wire(door, SITE, KEY, lambda: espo.now)
 
 
 def read(espo: FakeEspoCrm, deal_id: str) -> DealRecord:
@@ -135,6 +142,26 @@ def test_an_address_that_leads_on_is_said(espo: FakeEspoCrm) -> None:
 
 
 # Reading
+
+
+def test_a_list_names_its_attributes_as_a_list(espo: FakeEspoCrm) -> None:
+    """Within searchParams EspoCRM answers a text with commas by a 400."""
+    deal, wire = espo.add(), wired(espo)
+    assert wire.listed("Opportunity", ["id", "name"]).rows == ({"id": deal.id, "name": "Deal 1"},)
+    asked = json.loads(espo.requests[-1].url.params["searchParams"])
+    assert (asked["select"], "where" in asked) == (["id", "name"], False)
+    with pytest.raises(CrmError, match="select should be array"):
+        wire.send("GET", "Opportunity", params={"searchParams": json.dumps(asked | {"select": "id,name"})})
+
+
+def test_the_wire_is_told_why_a_list_is_refused(espo: FakeEspoCrm) -> None:
+    """Too many rows are a 403 without a body, an unknown operator a 400."""
+    espo.add()
+    wire = wired(espo)
+    with pytest.raises(CrmError, match="Max size should not exceed 200"):
+        wire.listed("Opportunity", ["id"], size=201)
+    with pytest.raises(CrmError, match="afterOrEqual"):
+        wire.listed("Opportunity", ["id"], [condition("modifiedAt", "afterOrEqual", "2027-02-09 09:00:00")])
 
 
 def test_what_was_deleted_is_missing_from_the_list_alone(espo: FakeEspoCrm) -> None:

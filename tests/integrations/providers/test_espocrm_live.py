@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -78,30 +79,34 @@ def live() -> Iterator[Live]:
 def made(live: Live) -> Iterator[tuple[str, list[str]]]:
     """An account and three opportunities of our own."""
     mark = f"Concord live test {uuid4().hex[:8]}"
-    skip = {"X-Skip-Duplicate-Check": "true"}
-    account = live.hand.send("POST", "Account", {"name": mark}, headers=skip)["id"]
-    deals = [
-        live.hand.send(
-            "POST",
-            "Opportunity",
-            {
-                "name": f"{mark} {number}",
-                "stage": "Prospecting",
-                "probability": 10,
-                "amount": 1000.5 * number,
-                "closeDate": "2027-12-31",
-                "accountId": account,
-            },
-            headers=skip,
-        )["id"]
-        for number in (1, 2, 3)
-    ]
-    yield account, deals
-    for path in (*(f"Opportunity/{deal}" for deal in deals), f"Account/{account}"):
-        try:
-            live.hand.send("DELETE", path)
-        except Missing:
-            continue  # a test deleted it
+    paths: list[str] = []
+
+    def make(entity: str, values: dict[str, Any]) -> str:
+        skip = {"X-Skip-Duplicate-Check": "true"}
+        made_id = str(live.hand.send("POST", entity, values, headers=skip)["id"])
+        paths.insert(0, f"{entity}/{made_id}")
+        return made_id
+
+    try:
+        account = make("Account", {"name": mark})
+        common = {"stage": "Prospecting", "probability": 10, "closeDate": "2027-12-31", "accountId": account}
+        yield (
+            account,
+            [
+                make("Opportunity", {"name": f"{mark} {number}", "amount": 1000.5 * number, **common})
+                for number in (1, 2, 3)
+            ],
+        )
+    finally:
+        for path in paths:
+            _remove(live, path)
+
+
+def _remove(live: Live, path: str) -> None:
+    try:
+        live.hand.send("DELETE", path)
+    except Missing:
+        return  # a test deleted it
 
 
 def test_check_and_discover(live: Live) -> None:
