@@ -14,6 +14,9 @@ from integrations.readings import instant_of, text_of
 
 Domain = list[Any]
 Read = tuple[tuple[DealRecord, ...], tuple[Skipped, ...]]
+# Paths to what an opportunity shows without being changed by it; its partner may be a company's person.
+COMPANIES = ("partner_id.write_date", "partner_id.commercial_partner_id.write_date")
+QUOTATIONS = ("order_ids.write_date", "order_ids.order_line.write_date")
 
 
 class Leads:
@@ -88,14 +91,17 @@ class Leads:
         return instant_of(rows[0]["write_date"]) if rows else None
 
     def with_new_neighbours(self, since: str, after: int, limit: int) -> list[int]:
-        """Return ids of opportunities not changed since then, but whose company or quotations were."""
-        near = ["partner_id.write_date"]
-        if "order_ids" in self._types:
-            near += ["order_ids.write_date", "order_ids.order_line.write_date"]
-        try:
-            return self._near(near, since, after, limit)
-        except NotAllowed:
-            return []  # then their names and lines were not read either
+        """Return ids of opportunities not changed since then, but whose company or quotations were.
+
+        What the user may not read is left out: then its names and lines were not read either.
+        """
+        quotations = QUOTATIONS if "order_ids" in self._types else ()
+        for near in dict.fromkeys(((*COMPANIES, *quotations), COMPANIES, quotations)):
+            try:
+                return self._near(near, since, after, limit) if near else []
+            except NotAllowed:
+                continue
+        return []
 
     def _near(self, near: Sequence[str], since: str, after: int, limit: int) -> list[int]:
         any_of = ["|"] * (len(near) - 1) + [[path, ">=", since] for path in near]

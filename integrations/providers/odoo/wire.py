@@ -159,7 +159,7 @@ class JsonRpc:
         reply = self._door.send("POST", self._url, json=body)
         refuse_transport(reply, self._now)
         answer = parsed(reply)
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or "jsonrpc" not in answer:
             raise NoAnswer("Odoo gave an answer that is not its own. Check the address.")
         if answer.get("error"):
             said = answer["error"].get("data")

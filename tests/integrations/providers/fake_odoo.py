@@ -187,6 +187,9 @@ class FakeOldOdoo(FakeOdoo):
         note_id = self.call("crm.lead", "message_post", ids, named)[0]
         return None if "message_post" in self.silent else note_id
 
+    def _no_model(self, model: str) -> OdooError:
+        return OdooError("odoo.exceptions.UserError", f"Object {model} doesn't exist", 500)
+
     def _check_access_rights(
         self, model: str, ids: list[int], operation: str, raise_exception: bool = True
     ) -> bool:

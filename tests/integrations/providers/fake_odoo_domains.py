@@ -1,7 +1,7 @@
 """Odoo's domains: conditions in prefix notation, with paths through records."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,13 @@ def first_id(domain: Sequence[Any]) -> int:
     """Return the lowest id that can meet a domain, as an index would tell."""
     above = [term[0][2] for term in _terms(domain) if term[0][:2] == ["id", ">"]]
     return max(above, default=-1) + 1
+
+
+def paths_of(domain: Sequence[Any]) -> Iterator[list[str]]:
+    """Yield the paths through other records that a domain goes."""
+    for part in domain:
+        if not isinstance(part, str) and "." in part[0]:
+            yield part[0].split(".")
 
 
 def _terms(domain: Sequence[Any]) -> list[Sequence[Any]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from tests.integrations.providers.fake_odoo_domains import first_id, test_of
+from tests.integrations.providers.fake_odoo_domains import first_id, paths_of, test_of
 from tests.integrations.providers.fake_odoo_rows import OdooRows, Row
 
 LABEL = {"warm": "Warm water"}
@@ -33,6 +33,15 @@ TYPES = {
 }
 
 
+# Whose records the fields hold that a domain may go through.
+RECORDS_OF = {
+    "partner_id": "res.partner",
+    "commercial_partner_id": "res.partner",
+    "order_ids": "sale.order",
+    "order_line": "sale.order.line",
+}
+
+
 class OdooError(Exception):
     """An exception of Odoo's, with the status that JSON-2 gives it."""
 
@@ -56,11 +65,14 @@ class OdooMethods(OdooRows):
         self.calls.append((model, method))
         context = named.pop("context", {})
         if model not in TYPES or (not self.sells and model.startswith(("sale.", "product."))):
-            raise OdooError("werkzeug.exceptions.NotFound", f"the model '{model}' does not exist", 404)
+            raise self._no_model(model)
         if method in ("search_read", "search_count"):
             self._allow(model, "read")
             return getattr(self, f"_{method}")(model, context, **named)
         return getattr(self, f"_{method}")(model, ids, **named)
+
+    def _no_model(self, model: str) -> OdooError:
+        return OdooError("werkzeug.exceptions.NotFound", f"the model '{model}' does not exist", 404)
 
     def _allow(self, model: str, operation: str) -> None:
         if (model, operation) in self.denied:
@@ -122,7 +134,9 @@ class OdooMethods(OdooRows):
         return [{name: self._shown(row[name]) for name in {"id", *fields}} for row in rows[:limit]]
 
     def _found(self, model: str, context: Row, domain: list[Any]) -> Iterator[Row]:
-        """Yield the rows in the order of their ids."""
+        """Yield the rows in the order of their ids; a path goes through what may be read alone."""
+        for other in {RECORDS_OF[name] for path in paths_of(domain) for name in path[:-1]}:
+            self._allow(other, "read")
         hides, meets = context.get("active_test", True), test_of(domain)
         rows = self._rows(model, first_id(domain))
         return (row for row in rows if (row.get("active", True) or not hides) and meets(row))
@@ -160,7 +174,7 @@ class OdooMethods(OdooRows):
     def _write_notes(self, ids: list[int], vals: Row) -> bool:
         for deal in self.deals.values():
             for note_id in map(str, ids):
-                if note_id in deal.notes:
+                if note_id in deal.notes and not deal.deleted:
                     deal.notes[note_id] = vals["body"]
                     return True
         raise OdooError("odoo.exceptions.MissingError", "Record does not exist or was deleted.", 404)

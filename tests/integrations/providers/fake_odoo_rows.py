@@ -45,6 +45,7 @@ class OdooRows:
         self.moved: dict[str, datetime] = {}  # deal id: when its quotation was changed
         self.partners: dict[str, datetime] = {}  # company: when it was changed
         self.renamed: dict[str, str] = {}
+        self.people: list[Row] = []  # partners that are persons of a company
         self._faults: list[tuple[Fault, str]] = []
 
     def add(self, **values: Any) -> FakeDeal:
@@ -133,7 +134,14 @@ class OdooRows:
         name = self.renamed.get(company, company)
         company_row = {"id": 100 + sum(company.encode()), "display_name": name}
         changed = self.partners.get(company, START - timedelta(days=90))
-        return company_row | {"commercial_partner_id": company_row, "write_date": self._exact(changed, 5)}
+        company_row["write_date"] = self._exact(changed, 5)
+        return company_row | {"commercial_partner_id": company_row}
+
+    def person(self, name: str, company: str) -> Row:
+        """Return a person of a company, who does not change with it."""
+        of, long_ago = self._partner(company), START - timedelta(days=90)
+        named = {"id": 7000, "display_name": f"{company}, {name}", "write_date": long_ago}
+        return named | {"commercial_partner_id": of["commercial_partner_id"]}
 
     def _orders(self, deal: FakeDeal) -> list[Row]:
         if deal.id in self.orders:
@@ -189,7 +197,8 @@ class OdooRows:
 
     def _rows_of_res_partner(self) -> Iterable[Row]:
         seen = {deal.company for deal in self.deals.values() if deal.company}
-        return (self._partner(company) for company in sorted(seen))
+        yield from (self._partner(company) for company in sorted(seen))
+        yield from self.people
 
     def _rows_of_res_users(self) -> Iterable[Row]:
         company = {"id": 1, "display_name": "Brightwater Energy"}
@@ -205,7 +214,7 @@ class OdooRows:
 
     def _rows_of_mail_message(self) -> Iterable[Row]:
         for deal in self.deals.values():
-            for note_id, body in deal.notes.items():
+            for note_id, body in deal.notes.items() if not deal.deleted else ():
                 yield {"id": int(note_id), "model": "crm.lead", "res_id": int(deal.id), "body": body}
 
     def _rows_of_ir_model(self) -> Iterable[Row]:

@@ -13,6 +13,7 @@ import pytest
 from integrations.crm import BadSignature, CrmError, NeedsSignIn, NoteUnknown, OwnField, RawRequest, WriteOp
 from tests.integrations.crm.fake import Fault, provider_of
 from tests.integrations.providers.fake_odoo import FakeOdoo, FakeOldOdoo
+from tests.integrations.providers.fake_odoo_methods import TYPES
 
 MARKER = "[concord:5f2c]"
 
@@ -106,6 +107,23 @@ def test_an_address_that_leads_on_is_said(odoo: FakeOdoo) -> None:
 
 
 # Errors
+
+
+def test_an_answer_that_is_not_odoos_says_nothing_of_the_key() -> None:
+    odoo = FakeOldOdoo()
+    odoo.handle = lambda request: httpx.Response(  # type: ignore[method-assign]
+        404 if request.method == "GET" else 200, json={"status": "ok"}
+    )
+    with pytest.raises(CrmError, match="an answer that is not its own") as caught:
+        provider_of(odoo).check()
+    assert not isinstance(caught.value, NeedsSignIn)
+
+
+def test_an_odoo_without_the_crm_app_is_said(odoo: FakeOdoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON-2 does not know the model (404), JSON-RPC answers with an exception for people."""
+    monkeypatch.delitem(TYPES, "crm.lead")
+    with pytest.raises(CrmError, match="has no CRM app"):
+        provider_of(odoo).check()
 
 
 def test_a_wrong_key_needs_a_new_sign_in(odoo: FakeOdoo) -> None:

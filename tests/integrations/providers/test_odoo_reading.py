@@ -124,6 +124,44 @@ def test_a_renamed_company_touches_its_deals(odoo: FakeOdoo) -> None:
     assert read(odoo, old.id).company == "Kestrel Homes"
 
 
+def test_a_renamed_company_touches_the_deals_of_its_people(odoo: FakeOdoo) -> None:
+    """A deal's partner may be a person of the company, who is not changed by the new name."""
+    deal = odoo.add(changed_at=START - timedelta(days=2))
+
+    def employ() -> None:
+        odoo.people = [odoo.person("Jo Alvarez", "Kestrel Housing")]
+        odoo.more[deal.id] = {"partner_id": odoo.people[0]}
+
+    employ()
+    odoo.add(company="Heron Foods")
+    _, _, cursor = run(odoo)
+    pass_time(odoo, minutes=5)
+    odoo.rename_company("Kestrel Housing", "Kestrel Homes")
+    employ()
+    assert run(odoo, cursor)[1] == [deal.id]
+    assert read(odoo, deal.id).company == "Kestrel Homes"
+
+
+def test_what_may_not_be_read_touches_nothing_and_keeps_nothing_else_back(odoo: FakeOdoo) -> None:
+    """Odoo refuses a whole search for one path through records that the user may not read."""
+    early = START - timedelta(days=2)
+    renamed, quoted = odoo.add(changed_at=early), odoo.add(changed_at=early, company="", lines=[("Meter", 1)])
+    odoo.add(company="Heron Foods")
+    _, _, cursor = run(odoo)
+    pass_time(odoo, minutes=5)
+    odoo.rename_company("Kestrel Housing", "Kestrel Homes")
+    odoo.change(quoted.id, lines=[("Meter", 2)])
+    for denied, touched in {
+        (): [renamed.id, quoted.id],
+        ("sale.order",): [renamed.id],
+        ("sale.order.line",): [renamed.id],
+        ("res.partner",): [quoted.id],
+        ("res.partner", "sale.order"): [],
+    }.items():
+        odoo.denied = {(model, "read") for model in denied}
+        assert run(odoo, cursor)[1] == touched
+
+
 def test_a_changed_quotation_touches_its_deal(odoo: FakeOdoo) -> None:
     early = START - timedelta(days=2)
     odoo.add(changed_at=early, lines=[("Meter", 1)])
