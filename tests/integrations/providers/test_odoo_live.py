@@ -67,6 +67,10 @@ class Live:
             page = self.provider.list_ids(page.cursor)
         return ids | set(page.ids)
 
+    @property
+    def sells(self) -> bool:
+        return bool(self.hand.call("crm.lead", "fields_get", allfields=["order_ids"], attributes=["type"]))
+
     def one(self, model: str, domain: list[Any], *fields: str) -> dict[str, Any]:
         (row,) = self.hand.call(model, "search_read", domain=domain, fields=list(fields), limit=1)
         return dict(row)
@@ -109,13 +113,33 @@ def own_fields(live: Live) -> Iterator[None]:
     names = [f"x_{field}" for field in OwnField]
     asked = {"domain": [["model", "=", "crm.lead"], ["name", "in", names]], "fields": ["name"]}
     before = {row["id"] for row in live.hand.call("ir.model.fields", "search_read", **asked)}
-    own = live.provider.ensure_fields()
-    assert live.provider.ensure_fields() == own
-    live.setup = replace(live.setup, own_fields={str(field): key for field, key in own.items()})
-    yield
-    made = {row["id"] for row in live.hand.call("ir.model.fields", "search_read", **asked)} - before
+    try:
+        own = live.provider.ensure_fields()
+        assert live.provider.ensure_fields() == own
+        live.setup = replace(live.setup, own_fields={str(field): key for field, key in own.items()})
+        yield
+    finally:
+        made = {row["id"] for row in live.hand.call("ir.model.fields", "search_read", **asked)} - before
+        if made:
+            live.hand.call("ir.model.fields", "unlink", sorted(made))
+
+
+@pytest.fixture
+def product(live: Live) -> Iterator[int]:
+    """Something that is sold: what is there, or else one of our own; 0 without the Sales app."""
+    if not live.sells:
+        yield 0
+        return
+    asked: dict[str, Any] = {"domain": [["sale_ok", "=", True]], "fields": ["display_name"], "limit": 1}
+    there = [row["id"] for row in live.hand.call("product.product", "search_read", **asked)]
+    made = (
+        []
+        if there
+        else live.hand.call("product.product", "create", vals_list=[{"name": "Concord live test"}])
+    )
+    yield (there or made)[0]
     if made:
-        live.hand.call("ir.model.fields", "unlink", sorted(made))
+        live.hand.call("product.product", "unlink", made)
 
 
 def test_check_and_discover(live: Live) -> None:
@@ -159,15 +183,15 @@ def test_reading_from_the_first_import_to_the_deletion(live: Live, leads: list[i
     assert [found.id for found in live.provider.fetch([first, third]).deals] == [first]
 
 
-def test_line_items_of_a_quotation(live: Live, leads: list[int]) -> None:
-    if not live.hand.call("crm.lead", "fields_get", allfields=["order_ids"], attributes=["type"]):
+def test_line_items_of_a_quotation(live: Live, leads: list[int], product: int) -> None:
+    if not live.sells:
         (deal,) = live.provider.fetch([str(leads[0])]).deals
         assert deal.lines is None
+        assert live.provider.discover().products == ()
         return
     partner = live.one("res.partner", [["is_company", "=", True]], "name")
-    product = live.one("product.product", [["sale_ok", "=", True]], "display_name")
     assert live.provider.discover().products
-    line = {"product_id": product["id"], "product_uom_qty": 3}
+    line = {"product_id": product, "product_uom_qty": 3}
     order = {"partner_id": partner["id"], "opportunity_id": leads[0], "order_line": [[0, 0, line]]}
     _, _, cursor = live.run(None)
     (order_id,) = live.hand.call("sale.order", "create", vals_list=[order])
