@@ -232,6 +232,7 @@ OUTBOX_HANDLERS: dict[str, str] = {
     "crm-write": "integrations.tasks.write_back",
     "crm-start": "integrations.tasks.start",
     "crm-forget": "integrations.tasks.forget",
+    "crm-leave-out": "integrations.tasks.leave_out",
 }
 
 # Asked by commitments what a deal's CRM said and was told: (deal) -> rows of (what, words).

@@ -12,6 +12,7 @@ from integrations.services.syncing import (
     comparing,
     connecting,
     leaving,
+    mapping,
     notifying,
     pulling,
     upkeep,
@@ -56,6 +57,12 @@ def start(*, organization_id: int, payload: dict[str, Any], at: datetime) -> Non
         person_id=payload["person"],
         clock=timezone.now,
     )
+
+
+def leave_out(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:
+    """Take out some deals of pipelines that no longer count (kind "crm-leave-out")."""
+    with tenant_scope(organization_id):
+        mapping.leave_out_next(connection_id=payload["connection"], at=at)
 
 
 def forget(*, organization_id: int, payload: dict[str, Any], at: datetime) -> None:

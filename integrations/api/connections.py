@@ -107,7 +107,9 @@ class ConnectionMappingSerializer(StrictSerializer):
         help_text="Stage id: open, won, lost or ignore",
     )
     products = serializers.DictField(
-        child=WholeNumberField(least=1), default=dict, help_text="Product: id of the offering"
+        child=WholeNumberField(least=1, allow_null=True),
+        default=dict,
+        help_text="Product: id of the offering, or null where it is none",
     )
     fields_of_deals = serializers.DictField(
         child=TextField(max_length=200, allow_blank=True),

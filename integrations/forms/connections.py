@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from commitments.models import Offering
 from integrations.crm import CrmProvider
@@ -121,7 +122,9 @@ class MappingForm(forms.Form):
         return [*blank, *[(str(value), str(label)) for value, label in Connection.StageMeaning.choices]]
 
     def _add_products(self) -> None:
-        names = Offering.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
+        used = {row.offering_id for row in self._rows.products}
+        offered = Offering.objects.filter(Q(archived_at=None) | Q(pk__in=used - {None}))
+        names = offered.order_by("name").values_list("pk", "name")
         choices = [(NONE_OF_OURS, "Not one of our offerings"), *((str(pk), name) for pk, name in names)]
         for row in self._rows.products:
             now = _offering_now(row)
@@ -174,7 +177,7 @@ class MappingForm(forms.Form):
             "products": {
                 row.name: None if offering == NONE_OF_OURS else int(offering)
                 for row, offering in chosen.items()
-                if offering not in ("", _offering_now(row))  # what goes by its name goes on so
+                if offering and (row.without or offering != _offering_now(row))  # else it goes on as it does
             },
             "fields": {name: data[f"field_{name}"] for name in OUR_FIELDS},
             "writes_back": data.get("writes_back"),

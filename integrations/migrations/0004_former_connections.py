@@ -53,6 +53,14 @@ class Migration(migrations.Migration):
                 name="remote_deal_merged",
             ),
         ),
+        migrations.AddIndex(
+            model_name="writeback",
+            index=models.Index(
+                condition=models.Q(("error", ""), _negated=True),
+                fields=["organization", "connection"],
+                name="write_back_refused",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="formerconnection",
             constraint=models.UniqueConstraint(

@@ -261,7 +261,12 @@ class WriteBack(OrganizationOwned):
                 fields=["organization", "connection", "next_at"],
                 condition=models.Q(next_at__isnull=False),
                 name="write_back_waiting",
-            )
+            ),
+            models.Index(
+                fields=["organization", "connection"],
+                condition=~models.Q(error=""),
+                name="write_back_refused",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from commitments.models import Deal, DealLine
 from integrations import registry
@@ -67,7 +67,8 @@ class ProductRow:
     name: str
     offering_id: int | None
     lines: int
-    is_none_of_ours: bool = False  # somebody said so
+    without: int  # lines that have no offering
+    is_none_of_ours: bool  # somebody said so
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,12 @@ class MappingRows:
 
     @property
     def unmapped_products(self) -> list[ProductRow]:
-        """Return the products of which nobody said what they are."""
-        return [row for row in self.products if row.offering_id is None and not row.is_none_of_ours]
+        """Return the products whose lines have no offering, except those said to be none of ours."""
+        return [
+            row
+            for row in self.products
+            if not row.is_none_of_ours and (row.without or (row.offering_id is None and not row.lines))
+        ]
 
 
 def vendor_of(connection: Connection) -> type[CrmProvider] | None:
@@ -182,6 +187,14 @@ def next_turn(connection: Connection) -> datetime | None:
     return found
 
 
+def left_out(connection: Connection) -> "QuerySet[RemoteDeal, str]":
+    """Return the ids of deals that are here and in a pipeline that does not count (any more)."""
+    here = RemoteDeal.objects.filter(connection=connection, gone_at=None)
+    out = here.exclude(data__pipeline_id__in=connection.pipelines) if connection.pipelines else here.none()
+    found: QuerySet[RemoteDeal, str] = out.order_by("pk").values_list("remote_id", flat=True)
+    return found
+
+
 def _stage_rows(connection: Connection, counts: Mapping[str, int]) -> list[StageRow]:
     pipelines = {each["id"]: each["name"] for each in connection.discovery.get("pipelines", [])}
     rows = [
@@ -209,16 +222,16 @@ def _product_rows(connection: Connection) -> list[ProductRow]:
         DealLine.objects.filter(deal__external_source=connection.name, deal__status=Deal.Status.OPEN)
         .exclude(product_name="")
         .values_list("product_name")
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("pk"), without=Count("pk", filter=Q(offering=None)))
         .order_by("-count")
     )
-    found = dict(lines[:MOST_PRODUCTS])
+    found = {name: (count, without) for name, count, without in lines[:MOST_PRODUCTS]}
     for name in connection.discovery.get("products", [])[:MOST_PRODUCTS]:
-        found.setdefault(name, 0)
+        found.setdefault(name, (0, 0))
     meanings = Meanings.of(connection)
     return [
-        ProductRow(name, meanings.offering_of(name), count, meanings.is_none_of_ours(name))
-        for name, count in found.items()
+        ProductRow(name, meanings.offering_of(name), count, without, meanings.is_none_of_ours(name))
+        for name, (count, without) in found.items()
     ]
 
 

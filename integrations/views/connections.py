@@ -58,7 +58,7 @@ def _overview(connection: Connection) -> dict[str, Any]:
 
 
 def _facts(connection: Connection, rows: Any, written: dict[str, Any]) -> list[dict[str, Any]]:
-    unmapped = sum(row.lines for row in rows.unmapped_products)
+    unmapped = sum(row.without for row in rows.unmapped_products)
     facts = [
         {"label": "Deals here", "value": f"{sum(row.deals for row in rows.stages):,}"},
         {"label": "Without an offering", "value": f"{unmapped:,}", "bad": unmapped > 0},

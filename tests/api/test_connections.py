@@ -83,6 +83,12 @@ def test_trouble_of_the_crm_is_said_in_plain_words(
     assert alice_api.get(f"connections/{made['id']}/").json()["status"] == "active"
 
 
+def test_a_product_is_said_to_be_none_of_ours(alice_api: Program, server: PlainServer) -> None:
+    made = alice_api.made("connections/", {"provider": "plain", "entries": {"token": "first"}})
+    answer = alice_api.patch(f"connections/{made['id']}/mapping/", {"products": {"Rewiring": None}})
+    assert (answer.status_code, answer.json()["products"]) == (200, {"Rewiring": None})
+
+
 def test_a_person_who_left_meanwhile_starts_nothing(
     alice_api: Program, server: PlainServer, acme: Organization
 ) -> None:
@@ -92,6 +98,11 @@ def test_a_person_who_left_meanwhile_starts_nothing(
         Membership.objects.all().delete()
     do_next(acme, "crm-start")
     assert server.requests == []
+    with tenant_scope(acme.pk):
+        assert OutboxEntry.objects.get(kind="crm-start").last_error == ""
+        assert Connection.objects.get().problem.startswith(
+            "Whoever asked for the start is no longer a member"
+        )
 
 
 def test_disconnecting_asks_the_crm_after_the_request_is_committed(

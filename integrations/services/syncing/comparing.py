@@ -11,12 +11,20 @@ from django.db.models import F
 from commitments.services.reassessment import ask_for_reassessment
 from integrations.crm import CrmProvider, CursorExpired, Fetched, Gone, IdPage
 from integrations.models import Connection, RemoteDeal, SyncCursor, SyncRun
+from integrations.selectors.connections import left_out
 from integrations.services.syncing import runs
 from integrations.services.syncing.applying import apply_gone, apply_records
 from integrations.services.syncing.failing import TROUBLE, settle_success, settle_trouble
 from integrations.services.syncing.opening import Clock, ask
 from integrations.services.syncing.pulling import Begun, fetch_all
-from integrations.services.syncing.scheduling import COMPARE, COMPARE_EVERY, locked, may_work, schedule
+from integrations.services.syncing.scheduling import (
+    COMPARE,
+    COMPARE_EVERY,
+    LEAVE_OUT,
+    locked,
+    may_work,
+    schedule,
+)
 from tenants.scope import tenant_scope
 
 STRIKES = 2
@@ -132,6 +140,8 @@ def _save(begun: Begun, page: IdPage, unknown: Fetched, at: datetime) -> None:
 def _settle(connection: Connection, run: SyncRun, at: datetime) -> None:
     """Give a strike to what was not seen, and take out what has its second."""
     known = RemoteDeal.objects.filter(connection=connection, gone_at=None, read_at__lt=run.started_at)
+    if connection.pipelines:  # the others' deals were left out here, not lost there
+        known = known.filter(data__pipeline_id__in=connection.pipelines)
     missing = known.exclude(seen_in=run.pk)
     total, lost = known.count(), missing.filter(strikes=0).count()
     if lost * MOST_SHARE > total and lost >= FEW:
@@ -146,6 +156,8 @@ def _settle(connection: Connection, run: SyncRun, at: datetime) -> None:
     connection.save(update_fields=["reconciled_at"])
     if gone:
         ask_for_reassessment(why="crm", at=at)
+    if left_out(connection).exists():
+        schedule(LEAVE_OUT, connection, at=at)
 
 
 def _stop(connection: Connection, run: SyncRun, lost: int, total: int, at: datetime) -> None:

@@ -42,7 +42,7 @@ def create_connection(*, provider: str, entries: Mapping[str, str], by: Actor, a
     _require_a_way_in(vendor, secret)
     connection = Connection.objects.create(
         provider=vendor.key,
-        name=_free_name(vendor.name, set(Connection.objects.values_list("name", flat=True))),
+        name=_free_name(vendor.name, _taken_names()),
         entries=plain,
         writes_back=vendor.capabilities.writes,
         created_by=by.person,
@@ -85,6 +85,15 @@ def _sorted_entries(
         if value:
             (secret if entry.secret else plain)[entry.name] = value
     return plain, secret
+
+
+def _taken_names() -> set[str]:
+    """Return the names that deals of some account bear or will bear."""
+    return {
+        str(name)
+        for kind in (Connection, FormerConnection)
+        for name in kind.objects.values_list("name", flat=True)
+    }
 
 
 def _free_name(wanted: str, taken: Set[str]) -> str:
@@ -141,6 +150,7 @@ def test_and_discover(*, connection: Connection, by: Actor, clock: Clock) -> Acc
             raise DomainError(f"This is another account than {row.account_name or row.account_id}.")
         if row.status == Status.MAPPING:
             row.name = _name_of(row, account)
+            row.problem, row.problem_at = "", None
         _keep_account(row, account)
         keep_discovery(row, found, at=clock())
         if fields:
@@ -161,7 +171,7 @@ def _look(provider: CrmProvider, connection: Connection) -> tuple[Account, Disco
 def _keep_account(row: Connection, account: Account) -> None:
     row.account_id, row.account_name = account.id[:200], account.name[:200]
     row.currency = account.currency[:3]
-    row.save(update_fields=["name", "account_id", "account_name", "currency"])
+    row.save(update_fields=["name", "account_id", "account_name", "currency", "problem", "problem_at"])
 
 
 def _name_of(row: Connection, account: Account) -> str:
@@ -202,8 +212,8 @@ def start(*, connection: Connection, by: Actor, clock: Clock) -> Connection:
         row = locked_for_change(connection)
         _require_startable(row)
         row.own_fields = {name.value: key for name, key in fields.items()}
-        row.status = Status.ACTIVE
-        row.save(update_fields=["own_fields", "status"])
+        row.status, row.problem, row.problem_at = Status.ACTIVE, "", None
+        row.save(update_fields=["own_fields", "status", "problem", "problem_at"])
         schedule(SYNC, row, at=clock())
     if hook_url():
         try_webhook(row, clock)
@@ -232,16 +242,22 @@ def start_as_asked(*, organization_id: int, connection_id: int, person_id: int, 
     with tenant_scope(organization_id):
         row = Connection.objects.filter(pk=connection_id).first()
         membership = Membership.objects.filter(person_id=person_id).first()
-        if row is None or membership is None or row.is_running:
+        if row is None or row.is_running:
+            return
+        if membership is None:
+            _say(row, "Whoever asked for the start is no longer a member. Ask for it again.", clock())
             return
         by = actor_of(membership)
     try:
         _test_and_run(row, by, clock)
     except (*TROUBLE, DomainError) as error:
         with tenant_scope(organization_id):
-            Connection.objects.filter(pk=connection_id).exclude(status=Status.ACTIVE).update(
-                problem=str(error)[:500], problem_at=clock()
-            )
+            _say(row, str(error), clock())
+
+
+def _say(row: Connection, sentence: str, at: datetime) -> None:
+    resting = Connection.objects.filter(pk=row.pk).exclude(status=Status.ACTIVE)
+    resting.update(problem=sentence[:500], problem_at=at)
 
 
 def _test_and_run(connection: Connection, by: Actor, clock: Clock) -> None:

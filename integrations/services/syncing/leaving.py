@@ -30,7 +30,7 @@ def disconnect(*, connection: Connection, by: Actor, clock: Clock, forget_deals:
     left = drop_webhook(connection, clock)
     with tenant_scope(connection.tenant):
         row = locked_for_change(connection)
-        if forget_deals:
+        if forget_deals and row.status != Connection.Status.MAPPING:  # else none came by it
             _ask_to_forget(row.name, at=clock())
         _remember_whose(row, at=clock())
         waiting_work(row).delete()

@@ -7,11 +7,16 @@ from django.db import transaction
 from django.db.models import F
 
 from commitments.models import Offering
-from integrations.models import Connection
-from integrations.selectors.connections import can_write
+from commitments.services.reassessment import ask_for_reassessment
+from integrations.crm import Gone
+from integrations.models import Connection, SyncRun
+from integrations.selectors.connections import can_write, left_out
+from integrations.services.syncing.applying import apply_gone
 from integrations.services.syncing.scheduling import (
+    LEAVE_OUT,
     SYNC,
     WRITE,
+    locked,
     locked_for_change,
     schedule,
     schedule_next_sync,
@@ -22,6 +27,7 @@ from tenants.roles import Permission
 from tenants.services import outbox
 
 Status = Connection.Status
+LEAVE_OUT_AT_ONCE = 500
 OUR_FIELDS = ("promised_on", "earliest_start", "product", "quantity")
 
 
@@ -70,6 +76,8 @@ def save_mapping(
         schedule(WRITE, row, at=at)
     if every_minutes is not None and row.is_running:
         schedule_next_sync(row, at=at)
+    if row.pipelines != before[0]:
+        schedule(LEAVE_OUT, row, at=at)
     if (row.pipelines, row.stages, row.products, row.fields) != before and row.status != Status.MAPPING:
         read_everything_again(row, at=at)
     return row
@@ -100,5 +108,21 @@ def _known_offerings(products: Mapping[str, int | None]) -> dict[str, int | None
 def read_everything_again(row: Connection, *, at: datetime) -> None:
     """Have all deals read from the beginning: their rows are compared, none is doubled."""
     row.cursors.all().update(position=None, number=F("number") + 1)
+    row.runs.filter(status=SyncRun.Status.RUNNING).update(status=SyncRun.Status.DONE, finished_at=at)
     if row.is_running:
         schedule(SYNC, row, at=at)
+
+
+def leave_out_next(*, connection_id: int, at: datetime) -> None:
+    """Take the next deals of pipelines that no longer count out of the pipeline here.
+
+    The CRM did not lose them, people left them out. Call it inside the scope.
+    """
+    row = locked(connection_id)
+    if row is None or not (ids := left_out(row)[:LEAVE_OUT_AT_ONCE]):
+        return
+    apply_gone(connection=row, gone=[Gone(each) for each in ids], at=at, word="left out")
+    if len(ids) == LEAVE_OUT_AT_ONCE:
+        schedule(LEAVE_OUT, row, at=at)
+    else:
+        ask_for_reassessment(why="crm", at=at)

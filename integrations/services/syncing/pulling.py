@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
-
 from commitments.services.reassessment import ask_for_reassessment
-from integrations.crm import CrmProvider, Cursor, CursorExpired, Fetched, Gone, Page
-from integrations.models import Connection, RemoteDeal, SyncCursor, SyncRun
+from integrations.crm import CrmProvider, Cursor, CursorExpired, Fetched, Page
+from integrations.models import Connection, SyncCursor, SyncRun
 from integrations.registry import known_provider
 from integrations.services.syncing import runs
 from integrations.services.syncing.applying import Applied, apply_gone, apply_records
@@ -30,7 +28,6 @@ KINDS = (Kind.BACKFILL, Kind.CHANGES)
 FETCH_MOST = 100
 #: A long first import is judged now and then, so that people see flags before its end.
 JUDGE_EVERY_PAGES = 20
-LEAVE_OUT_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -163,8 +160,6 @@ def _has_news(run: SyncRun) -> bool:
 
 def _finish(connection: Connection, run: SyncRun, at: datetime) -> None:
     """End the run: everything that changed before it began is here now."""
-    if run.kind == Kind.BACKFILL:
-        _leave_out(connection, run, at)
     runs.finish(run.pk, at=at)
     connection.synced_at = run.started_at
     connection.save(update_fields=["synced_at"])
@@ -174,16 +169,3 @@ def _finish(connection: Connection, run: SyncRun, at: datetime) -> None:
         connection.save(update_fields=["reconciled_at"])
     elif at - connection.reconciled_at >= COMPARE_EVERY:
         schedule(COMPARE, connection, at=at)
-
-
-def _leave_out(connection: Connection, run: SyncRun, at: datetime) -> None:
-    """Take out the deals of pipelines that people left out: the CRM did not lose them."""
-    if not connection.pipelines:
-        return
-    here = RemoteDeal.objects.filter(connection=connection, gone_at=None)
-    ids = list(here.exclude(data__pipeline_id__in=connection.pipelines).values_list("remote_id", flat=True))
-    for start in range(0, len(ids), LEAVE_OUT_AT_ONCE):
-        part = [Gone(each) for each in ids[start : start + LEAVE_OUT_AT_ONCE]]
-        apply_gone(connection=connection, gone=part, at=at, word="left out")
-    if ids:
-        SyncRun.objects.filter(pk=run.pk).update(gone=F("gone") + len(ids))

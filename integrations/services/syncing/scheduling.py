@@ -11,8 +11,8 @@ from tenants.services import outbox
 
 COMPARE_EVERY = timedelta(hours=24)
 SYNC, NOTIFIED, COMPARE, WRITE = "crm-sync", "crm-notified", "crm-compare", "crm-write"
-START, FORGET = "crm-start", "crm-forget"
-KINDS = (SYNC, NOTIFIED, COMPARE, WRITE)
+START, FORGET, LEAVE_OUT = "crm-start", "crm-forget", "crm-leave-out"
+KINDS = (SYNC, NOTIFIED, COMPARE, WRITE, START, LEAVE_OUT)
 
 
 def schedule(kind: str, connection: Connection, *, at: datetime) -> None:

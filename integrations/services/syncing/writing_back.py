@@ -81,8 +81,16 @@ def _fresh(connection: Connection, wish: Wish) -> WriteBack:
 def _wanted(row: WriteBack, wish: Wish, digest: str, at: datetime) -> WriteBack:
     row.wanted, row.wanted_digest, row.wanted_at = dict(wish.values), digest, wish.checked_at
     row.attempts, row.error = 0, ""
-    row.next_at = None if digest == row.sent_digest else at
+    row.next_at = None if digest == row.sent_digest else at - _by_chance(row)
     return row
+
+
+def _by_chance(row: WriteBack) -> timedelta:
+    """Return a moment of up to 17 seconds that differs from deal to deal.
+
+    The order of writing is by chance, so that the first refusals tell something about all deals.
+    """
+    return timedelta(microseconds=int(row.marker[-6:], 16))
 
 
 def write_back(*, organization_id: int, connection_id: int, clock: Clock) -> None:
@@ -176,8 +184,9 @@ def _settle_refusal(connection_id: int, row_id: int, op: WriteOp, error: Excepti
     row = WriteBack.objects.filter(pk=row_id)
     if refused:
         row.update(note_may_exist=op.note_may_exist)
-        row.filter(wanted_digest=_digest_of(op)).update(error=str(error)[:500], next_at=at + RETRY_REFUSED)
-        _spare_the_rest(connection_id, str(error)[:500], at)
+        noted = row.filter(wanted_digest=_digest_of(op))
+        if noted.update(error=str(error)[:500], next_at=at + RETRY_REFUSED) and noted.filter(attempts=1):
+            _spare_the_rest(connection_id, str(error)[:500], at)
         return True
     unknown = error.sent if isinstance(error, Unreachable) else _may_have_written(error)
     settle_trouble(connection_id=connection_id, kind=WRITE, run_id=None, error=error, at=at)
@@ -186,15 +195,16 @@ def _settle_refusal(connection_id: int, row_id: int, op: WriteOp, error: Excepti
 
 
 def _spare_the_rest(connection_id: int, sentence: str, at: datetime) -> None:
-    """Put all writes off for a day when one deal after the other is refused for the same reason.
+    """Put all writes off for a day when one deal after the other is refused at first for the same reason.
 
     A right that is missing is missing for every deal: asking 50,000 times would only use up the day's calls.
     """
     rows = WriteBack.objects.filter(connection_id=connection_id)
-    alike = rows.filter(error=sentence).aggregate(count=Count("pk"), first=Min("next_at"))
-    if alike["count"] < ALIKE:
+    alike = rows.exclude(error="").filter(error=sentence, attempts=1)
+    first = alike.aggregate(count=Count("pk"), first=Min("next_at"))
+    if first["count"] < ALIKE:
         return
-    if not rows.filter(sent_at__gte=alike["first"] - RETRY_REFUSED).exists():
+    if not rows.filter(sent_at__gte=first["first"] - RETRY_REFUSED).exists():
         rows.filter(next_at__lte=at).update(error=sentence, next_at=at + RETRY_REFUSED)
 
 

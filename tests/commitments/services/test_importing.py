@@ -132,4 +132,4 @@ def test_number_of_statements_does_not_grow_with_the_deals(in_acme: Organization
     deals = [deal(f"A{n}", company=f"C{n}", lines=[{"product_name": "Pump"}]) for n in range(count)]
     with CaptureQueriesContext(connection) as captured:
         run(*deals)
-    assert len([query for query in captured if "SAVEPOINT" not in query["sql"]]) == 10
+    assert len([query for query in captured if "SAVEPOINT" not in query["sql"]]) == 11

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from commitments.models import Deal
 from integrations import registry
 from integrations.crm import Entry
 from integrations.models import Connection
@@ -12,7 +13,7 @@ from tenants.access import Actor
 from tenants.errors import DomainError
 from tenants.scope import tenant_scope
 from tests.factories.tenants import Organizations
-from tests.integrations.syncing.conftest import Clock, fresh
+from tests.integrations.syncing.conftest import Clock, fresh, work
 from tests.integrations.syncing.plain import PlainCrm, PlainServer
 
 
@@ -116,3 +117,24 @@ def test_another_account_never_takes_over_the_deals_of_the_one_before(
     assert connect("44") == "Plain 3"
     leave("Plain")
     assert connect("43") == "Plain 2"
+
+
+def test_a_connection_that_never_got_in_takes_no_name_and_forgets_no_deals(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    server.add("D1")
+    work(connected.tenant, clock)
+    leaving.disconnect(connection=connected, by=alice_of_acme, clock=clock)
+    with tenant_scope(connected.tenant):
+        wrong, right = (
+            connecting.create_connection(
+                provider="plain", entries={"token": token}, by=alice_of_acme, at=clock()
+            )
+            for token in ("wrong", "first")
+        )
+    connecting.test_and_discover(connection=right, by=alice_of_acme, clock=clock)
+    assert (fresh(wrong).name, fresh(right).name) == ("Plain 2", "Plain")
+    leaving.disconnect(connection=wrong, by=alice_of_acme, clock=clock, forget_deals=True)
+    work(connected.tenant, clock)
+    with tenant_scope(connected.tenant):
+        assert Deal.objects.filter(external_source="Plain").count() == 1

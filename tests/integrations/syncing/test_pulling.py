@@ -1,5 +1,7 @@
 """Deals come in page by page, once each, whatever happens in between."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -346,28 +348,77 @@ def test_what_a_mapping_does_not_touch_is_not_written_again(
     assert after["D2"].updated_at == before["D2"].updated_at
 
 
-def test_deals_of_a_pipeline_that_no_longer_counts_leave_and_come_back(
+@pytest.fixture
+def two_pipelines(
     connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
-) -> None:
+) -> Connection:
+    """A connection with one deal in the pipeline p and eleven in q."""
     for number in range(12):
-        server.add(f"D{number}", pipeline="q" if number else "p")
+        server.add(f"D{number:02}", pipeline="q" if number else "p")
     server.pipelines = [{"id": "p", "name": "Sales"}, {"id": "q", "name": "Service"}]
     connecting.test_and_discover(connection=fresh(connected), by=alice_of_acme, clock=clock)
     work(connected.tenant, clock)
+    return fresh(connected)
 
-    def choose(pipelines: list[str]) -> list[str]:
-        with tenant_scope(connected.tenant):
-            mapping.save_mapping(connection=connected, by=alice_of_acme, at=clock(), pipelines=pipelines)
-        work(connected.tenant, clock)
-        return [each.status for each in deals(connected).values()]
 
-    assert choose(["p"]) == ["open", *["lost"] * 11]
-    assert deals(connected)["D1"].stage == "left out in Plain"
+Choose = Callable[[list[str]], None]
+
+
+@pytest.fixture
+def choose(two_pipelines: Connection, clock: Clock, alice_of_acme: Actor) -> Choose:
+    """Say which pipelines count."""
+
+    def say(pipelines: list[str]) -> None:
+        with tenant_scope(two_pipelines.tenant):
+            mapping.save_mapping(connection=two_pipelines, by=alice_of_acme, at=clock(), pipelines=pipelines)
+
+    return say
+
+
+def test_deals_of_a_pipeline_that_no_longer_counts_leave_and_come_back(
+    two_pipelines: Connection, clock: Clock, choose: Choose
+) -> None:
+    choose(["p"])
+    work(two_pipelines.tenant, clock)
+    found = deals(two_pipelines)
+    assert [found[name].status for name in sorted(found)] == ["open", *["lost"] * 11]
+    assert found["D01"].stage == "left out in Plain"
     for _ in range(3):
         clock.pass_time(hours=25)
-        work(connected.tenant, clock)
-    assert fresh(connected).status == "active"  # eleven of twelve are not listed, and nobody lost them
-    assert choose([]) == ["open"] * 12
+        work(two_pipelines.tenant, clock)
+    assert fresh(two_pipelines).status == "active"  # eleven of twelve are not listed, and nobody lost them
+    choose([])
+    work(two_pipelines.tenant, clock)
+    assert {deal.status for deal in deals(two_pipelines).values()} == {"open"}
+
+
+@pytest.mark.parametrize("path", ["GET /deals", "GET /ids"])
+def test_a_pipeline_is_left_out_in_the_middle_of_a_run(
+    two_pipelines: Connection, server: PlainServer, clock: Clock, choose: Choose, path: str
+) -> None:
+    clock.pass_time(hours=25)
+    server.fail(path, 503)
+    work(two_pipelines.tenant, clock)  # the run is under way and waits for another try
+    choose(["p"])
+    for _ in range(4):
+        clock.pass_time(hours=25)
+        work(two_pipelines.tenant, clock)
+    assert fresh(two_pipelines).status == "active"
+    found = deals(two_pipelines)
+    assert [found[name].stage for name in sorted(found)] == ["Talking", *["left out in Plain"] * 11]
+
+
+def test_what_slips_in_of_a_left_out_pipeline_leaves_after_the_next_comparison(
+    two_pipelines: Connection, clock: Clock, choose: Choose
+) -> None:
+    choose(["p"])
+    work(two_pipelines.tenant, clock)
+    with tenant_scope(two_pipelines.tenant):
+        RemoteDeal.objects.filter(remote_id="D01").update(gone_at=None)
+        Deal.objects.filter(external_id="D01").update(status="open")
+    clock.pass_time(hours=25)
+    work(two_pipelines.tenant, clock)
+    assert deals(two_pipelines)["D01"].status == "lost"
 
 
 def test_a_product_that_is_said_to_be_none_of_ours_is_none_whatever_its_name(

@@ -5,7 +5,7 @@ import pytest
 
 from commitments.models import Deal
 from integrations.models import Connection, WriteBack
-from integrations.services.syncing import mapping, pausing, writing_back
+from integrations.services.syncing import mapping, pausing, upkeep, writing_back
 from tenants.access import Actor
 from tenants.scope import tenant_scope
 from tests.factories import commitments as of_commitments
@@ -152,3 +152,30 @@ def test_many_deals_that_are_refused_beside_others_do_not_hold_them_up(
         server.fail(f"PUT /deals/D{number:02}", 422)
     work(judged.tenant, clock)
     assert sorted(server.written) == [f"D{number:02}" for number in range(1, 60, 2)]
+
+
+def test_the_oldest_deals_being_refused_says_nothing_of_the_others(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    for number in range(60):
+        server.add(f"D{number:02}")
+    for number in range(writing_back.ALIKE):
+        server.fail(f"PUT /deals/D{number:02}", 422)
+    work(judged.tenant, clock)
+    assert sorted(server.written) == [f"D{number:02}" for number in range(writing_back.ALIKE, 60)]
+
+
+def test_those_that_were_put_off_are_written_the_next_day_whatever_the_others_say(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    for number in range(60):
+        server.add(f"D{number:02}")
+    server.fail("PUT /deals", 422, times=writing_back.ALIKE)
+    work(judged.tenant, clock)
+    tried = {request for request in server.requests if request.startswith("PUT")}
+    for request in tried:
+        server.fail(request, 422)
+    clock.pass_time(hours=24)
+    upkeep.keep_going(organization_id=judged.tenant, clock=clock)
+    work(judged.tenant, clock)
+    assert len(server.written) == 60 - len(tried)

@@ -9,7 +9,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from commitments.models import Deal
+from commitments.models import Deal, DealLine, Offering
 from integrations.forms.connections import _name
 from integrations.models import Connection, WriteBack
 from integrations.services.syncing.credentials import seal, unseal
@@ -165,6 +165,71 @@ def test_what_was_chosen_for_a_product_stays_with_it_while_others_come_in(
     work(connected.tenant, clock)
     alice_browser.post(at(connected, "mapping/"), {"every_minutes": "5", field: str(offering)})
     assert fresh(connected).products == {"Heat pump": offering}
+
+
+def _chosen(page: str, label: str) -> tuple[str, str]:
+    """Return the name of the field with this label, and the value that is chosen in it."""
+    name = page.split(f'">{label}</label>')[0].rpartition('for="id_')[2]
+    options = page.partition(f'name="{name}"')[2].partition("</select>")[0]
+    return name, options.partition(" selected")[0].rpartition('value="')[2].partition('"')[0]
+
+
+def test_an_offering_made_later_is_taken_for_the_lines_that_wait_for_it(
+    connected: Connection,  # noqa: F811
+    alice_browser: Client,
+    server: PlainServer,  # noqa: F811
+    clock: Clock,  # noqa: F811
+    alice_of_acme: Any,  # noqa: F811
+) -> None:
+    server.add("D1", product="Heat pump")
+    work(connected.tenant, clock)
+    assert "none of the offerings" in said(alice_browser.get(at(connected)))
+    with tenant_scope(connected.tenant):
+        pool = of_commitments.staffed_pool(alice_of_acme)
+        offering = of_commitments.offering(alice_of_acme, {pool: 120}, name="Heat pump").pk
+    assert "none of the offerings" in said(alice_browser.get(at(connected)))  # its line has none yet
+    field, value = _chosen(said(alice_browser.get(at(connected, "mapping/"))), "Heat pump")
+    assert value == str(offering)
+    alice_browser.post(at(connected, "mapping/"), {"every_minutes": "5", field: value})
+    work(connected.tenant, clock)
+    with tenant_scope(connected.tenant):
+        assert DealLine.objects.get().offering_id == offering
+    assert "none of the offerings" not in said(alice_browser.get(at(connected)))
+
+
+def test_an_archived_offering_stays_what_a_product_means(
+    connected: Connection,  # noqa: F811
+    alice_browser: Client,
+    server: PlainServer,  # noqa: F811
+    clock: Clock,  # noqa: F811
+    alice_of_acme: Any,  # noqa: F811
+) -> None:
+    with tenant_scope(connected.tenant):
+        pool = of_commitments.staffed_pool(alice_of_acme)
+        offering = of_commitments.offering(alice_of_acme, {pool: 120}, name="Heat pump")
+        Offering.objects.update(archived_at=clock())
+    server.add("D1", product="Heat pump")
+    work(connected.tenant, clock)
+    field, value = _chosen(said(alice_browser.get(at(connected, "mapping/"))), "Heat pump")
+    assert value == str(offering.pk)
+    alice_browser.post(at(connected, "mapping/"), {"every_minutes": "15", field: value})
+    assert (fresh(connected).every_minutes, fresh(connected).products) == (15, {})
+
+
+def test_a_product_that_is_none_of_ours_is_no_longer_asked_about(
+    connected: Connection,  # noqa: F811
+    alice_browser: Client,
+    server: PlainServer,  # noqa: F811
+    clock: Clock,  # noqa: F811
+) -> None:
+    server.add("D1", product="Heat pump")
+    work(connected.tenant, clock)
+    field, value = _chosen(said(alice_browser.get(at(connected, "mapping/"))), "Heat pump")
+    assert value == ""
+    alice_browser.post(at(connected, "mapping/"), {"every_minutes": "5", field: "none"})
+    work(connected.tenant, clock)
+    assert fresh(connected).products == {"Heat pump": None}
+    assert "none of the offerings" not in said(alice_browser.get(at(connected)))
 
 
 def test_a_missing_or_wrong_entry_is_named_and_nothing_is_made(
