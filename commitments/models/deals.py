@@ -88,6 +88,9 @@ class DealLine(OrganizationOwned):
     earliest_possible_on = models.DateField(null=True, blank=True)
     missing = models.CharField(max_length=40, blank=True)
     assessed_at = models.DateTimeField(null=True, blank=True)
+    judged_for = models.BigIntegerField(
+        null=True, editable=False, help_text="Digest of the question that the verdict answers"
+    )
 
     class Meta(OrganizationOwned.Meta):
         ordering = ["position"]

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import blake2b
 
 import numpy as np
-from django.db.models import Case, F, Max, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Max, QuerySet, Sum, Value, When
 from numpy.typing import NDArray
 
 from capacity.models import Pool
@@ -32,6 +33,7 @@ class Book:
     revision: int
     without_pattern: Mapping[int, list[str]] = field(default_factory=dict)
     limited_left: Mapping[int, int] = field(default_factory=dict, compare=False, repr=False)
+    work: Mapping[int, list["Row"]] = field(default_factory=dict, compare=False, repr=False)
     rival_counts: dict[tuple[BottleneckPart, ...], int] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -40,6 +42,17 @@ class Book:
     def today(self) -> date:
         """The first day of the axis."""
         return self.axis.first_on
+
+    def print_of(self, pool_id: int) -> str:
+        """Return a digest of everything in the pool that a verdict and its sentence may follow from."""
+        pool, book = self.pools.get(pool_id), self.books.get(pool_id)
+        if pool is None or book is None:
+            return ""
+        words = (pool.name, pool.safety_buffer_percent, self.without_pattern.get(pool_id))
+        made = blake2b(repr((self.axis, words, self.work.get(pool_id))).encode(), digest_size=16)
+        for array in (book.capacity, book.starts, book.dues, book.minutes):
+            made.update(b"-" if array is None else array.tobytes())
+        return made.hexdigest()
 
 
 def book_revision() -> int:
@@ -76,10 +89,10 @@ def book_of(
     }
     missing = [pool_id for pool_id in pools if capacity[pool_id] is None]
     named = without_a_pattern(missing, first_on, LOOK_BACK_DAYS + axis.days) if missing else {}
-    return Book(axis, pools, books, book_revision(), named, limited_left)
+    return Book(axis, pools, books, book_revision(), named, limited_left, rows)
 
 
-Row = tuple[date, date, date, date, int, int, int]
+Row = tuple[date, date, date, date, int, int, int, int]
 
 
 def _hard_work(
@@ -94,7 +107,7 @@ def _hard_work(
 
 
 def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
-    """Return per pool (start, due, earliest, latest, limit, stage, minutes), summed over equal windows.
+    """Return per pool (start, due, earliest, latest, limit, stage, minutes, rows), summed over equal windows.
 
     Work with a daily limit is not summed: two crews may do in a day what one may not. Summed rows have 0
     for the stage's id.
@@ -105,13 +118,15 @@ def _hard_rows(work: QuerySet[CommitmentStage]) -> dict[int, list[Row]]:
         .values_list(
             "pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day", single
         )
-        .annotate(total=Sum("minutes"))
+        .annotate(total=Sum("minutes"), count=Count("id"))
         # Which of several promises is late may depend on their order: it must be the same at every reading.
         .order_by("pool_id", "starts_on", "due_on", "earliest_on", "latest_on", "max_minutes_per_day")
     )
     rows: dict[int, list[Row]] = {}
-    for pool_id, start, due, earliest, latest, limit, stage, total in grouped.iterator(chunk_size=5000):
-        rows.setdefault(pool_id, []).append((start, due, earliest, latest, limit or 0, stage, int(total)))
+    for pool_id, *window, limit, stage, total, count in grouped.iterator(chunk_size=5000):
+        start, due, earliest, latest = window
+        row = (start, due, earliest, latest, limit or 0, stage, int(total), count)
+        rows.setdefault(pool_id, []).append(row)
     return rows
 
 

@@ -4,6 +4,7 @@ One run per organization at a time (an advisory lock); it reads the book once, s
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -21,6 +22,7 @@ from commitments.services.findings import (
     short_commitments,
 )
 from commitments.services.flagging import settle_flags
+from commitments.services.questions import Questions
 from feasibility import Stage
 from feasibility.prepared import PreparedPool
 from tenants.models import Organization
@@ -28,6 +30,7 @@ from tenants.services import outbox
 
 LOCK = 0x434F4E43  # "CONC": one namespace for this product's advisory locks
 BATCH = 1000
+VERDICT = ("verdict", "sentence", "short_minutes", "earliest_possible_on", "missing")
 
 
 @transaction.atomic
@@ -55,6 +58,14 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     ]
     outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
     return settle_flags(findings=findings, at=at)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Lines that were judged: those with another verdict than before, and those with the same."""
+
+    changed: list[DealLine]
+    confirmed: list[DealLine]
 
 
 Offered = dict[int, tuple[Offering, tuple[Stage, ...]]]
@@ -150,25 +161,35 @@ def _judge_deals(
     prepared: dict[int, PreparedPool],
     offered: Offered,
     at: datetime,
-) -> tuple[dict[int, DealLine], list[DealLine]]:
-    """Judge the lines of open and won deals; return each deal's worst misfit and the changed lines."""
+) -> tuple[dict[int, DealLine], Judged]:
+    """Judge the lines of open and won deals; return each deal's worst misfit and what is to be written.
+
+    A line that asks the same of the same book as when it was judged last keeps its verdict: of 50,000 lines
+    one that changed is judged alone.
+    """
     covered = _covered()
+    questions = Questions(book, offered)
     worst: dict[int, DealLine] = {}
-    changed: list[DealLine] = []
+    judged = Judged([], [])
     for line in _lines():
-        before = _state(line)
-        if (line.deal_id, line.offering_id) in covered:
-            _forget(line, "covered")
-        else:
+        before, asked_before = _verdict(line), line.judged_for
+        lack = "covered" if (line.deal_id, line.offering_id) in covered else missing_of(line, book.today)
+        question = None if lack else questions.number_of(line)
+        if lack:
+            _forget(line, lack)
+        elif question != line.judged_for:
             _judge_line(line, organization, book, prepared, offered, at)
-        if _state(line) != before:
+        line.judged_for = question
+        if _verdict(line) != before:
             line.assessed_at = at
-            changed.append(line)
+            judged.changed.append(line)
+        elif question != asked_before:
+            judged.confirmed.append(line)
         if line.verdict == "infeasible":
             held = worst.get(line.deal_id)
             if held is None or (line.short_minutes or 0) > (held.short_minutes or 0):
                 worst[line.deal_id] = line
-    return worst, changed
+    return worst, judged
 
 
 def _lines() -> Iterator[DealLine]:
@@ -192,10 +213,6 @@ def _judge_line(
     offered: Offered,
     at: datetime,
 ) -> None:
-    lack = missing_of(line, book.today)
-    if lack:
-        _forget(line, lack)
-        return
     assert line.promised_on is not None
     assert line.offering_id is not None
     answered = _check(
@@ -230,13 +247,10 @@ def _forget(line: DealLine, why: str) -> None:
     line.short_minutes, line.earliest_possible_on, line.missing = None, None, why
 
 
-def _state(line: DealLine) -> tuple[object, ...]:
+def _verdict(line: DealLine) -> tuple[object, ...]:
     return (line.verdict, line.sentence, line.short_minutes, line.earliest_possible_on, line.missing)
 
 
-def _store_lines(changed: list[DealLine]) -> None:
-    DealLine.objects.bulk_update(
-        changed,
-        ["verdict", "sentence", "short_minutes", "earliest_possible_on", "missing", "assessed_at"],
-        batch_size=BATCH,
-    )
+def _store_lines(judged: Judged) -> None:
+    DealLine.objects.bulk_update(judged.changed, [*VERDICT, "judged_for", "assessed_at"], batch_size=BATCH)
+    DealLine.objects.bulk_update(judged.confirmed, ["judged_for"], batch_size=BATCH)
