@@ -6,17 +6,20 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from commitments.models import Commitment, Deal, DealLine
 from commitments.selectors.deal_lists import WHY, WORST_FIRST
 from integrations.crm import OwnField
-from integrations.models import Connection
+from integrations.models import Connection, WriteBack
 from tenants.models import Organization
 from ui.formatting import full_date
 
 WORDS = {"feasible": "Feasible", "tight": "Tight", "infeasible": "Not feasible", "unknown": "Unknown"}
 READ_AT_ONCE = 2000
+PROMISED = (Commitment.State.APPROVED, Commitment.State.DELIVERED)
+SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
 
 
 @dataclass(frozen=True)
@@ -30,27 +33,43 @@ class Wish:
 
 
 def wishes_of(connection: Connection, organization: Organization) -> Iterator[list[Wish]]:
-    """Yield what each judged deal of the connection should say, READ_AT_ONCE together."""
-    after = 0
-    while rows := _judged(connection, after):
+    """Yield what judged deals of the connection should say, READ_AT_ONCE together.
+
+    Deals that wait to say, or say, what was judged last are left out.
+    """
+    after, place = 0, _place(organization)
+    while rows := _judged(connection, after, place):
         promised = _approved(rows)
-        yield [
-            _wish(deal, _worst(lines), promised.get(deal.pk), organization) for deal, lines in rows.items()
-        ]
+        yield [_wish(deal, _worst(lines), promised.get(deal.pk), place) for deal, lines in rows.items()]
         after = max(deal.pk for deal in rows)
+
+
+def _place(organization: Organization) -> str:
+    """Return the address under which the organization's deals are."""
+    return settings.SITE_URL + reverse("commitments:deal-list", args=[organization.slug])
 
 
 def _worst(lines: list[DealLine]) -> DealLine:
     return min(lines, key=lambda line: WORST_FIRST.index(line.verdict))
 
 
-def _judged(connection: Connection, after: int) -> dict[Deal, list[DealLine]]:
-    deals = Deal.objects.filter(
-        external_source=connection.name, status__in=[Deal.Status.OPEN, Deal.Status.WON], pk__gt=after
-    ).order_by("pk")
-    ids = list(
-        deals.filter(lines__assessed_at__isnull=False).values_list("pk", flat=True).distinct()[:READ_AT_ONCE]
+def _judged(connection: Connection, after: int, place: str) -> dict[Deal, list[DealLine]]:
+    said = WriteBack.objects.filter(
+        SAID_OR_WAITING,
+        connection=connection,
+        deal=OuterRef("deal_id"),
+        wanted_at__gte=OuterRef("assessed_at"),
+        **{f"wanted__{OwnField.LINK.value}__startswith": place},
     )
+    judged = DealLine.objects.filter(deal=OuterRef("pk"), assessed_at__isnull=False)
+    promised = Commitment.objects.filter(deal=OuterRef("pk"), state__in=PROMISED)
+    deals = Deal.objects.filter(
+        Exists(judged.filter(~Exists(said))) | (Exists(judged) & Exists(promised)),
+        external_source=connection.name,
+        status__in=[Deal.Status.OPEN, Deal.Status.WON],
+        pk__gt=after,
+    ).order_by("pk")
+    ids = list(deals.values_list("pk", flat=True)[:READ_AT_ONCE])
     found: dict[Deal, list[DealLine]] = {}
     lines = DealLine.objects.filter(deal_id__in=ids, assessed_at__isnull=False).select_related("deal")
     for line in lines.order_by("deal_id", "position"):
@@ -62,7 +81,7 @@ def _approved(deals: Mapping[Deal, Any]) -> dict[int, date]:
     """Return the latest date approved on each deal that has an approved promise."""
     rows = Commitment.objects.filter(
         deal_id__in=[deal.pk for deal in deals],
-        state__in=[Commitment.State.APPROVED, Commitment.State.DELIVERED],
+        state__in=PROMISED,
     ).values_list("deal_id", "promised_on")
     latest: dict[int, date] = {}
     for deal_id, promised_on in rows:
@@ -70,17 +89,16 @@ def _approved(deals: Mapping[Deal, Any]) -> dict[int, date]:
     return latest
 
 
-def _wish(deal: Deal, worst: DealLine, approved: date | None, organization: Organization) -> Wish:
+def _wish(deal: Deal, worst: DealLine, approved: date | None, place: str) -> Wish:
     assert worst.assessed_at is not None
     covered = approved if worst.missing == "covered" else None
     verdict = "Approved" if covered else WORDS.get(worst.verdict, "Unknown")
     reason = f"Approved for {full_date(covered)}." if covered else worst.sentence or _why(worst)
-    link = settings.SITE_URL + reverse("commitments:deal-detail", args=[organization.slug, deal.pk])
     values = {
         OwnField.VERDICT.value: verdict,
         OwnField.EARLIEST.value: None if covered else worst.earliest_possible_on,
         OwnField.REASON.value: reason[:500],
-        OwnField.LINK.value: link,
+        OwnField.LINK.value: f"{place}{deal.pk}/",
     }
     return Wish(deal.pk, deal.external_id, values, worst.assessed_at)
 

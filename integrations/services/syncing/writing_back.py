@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min
 
 from integrations.crm import CrmError, NeedsSignIn, NoteUnknown, OwnField, WriteOp
 from integrations.http import Unreachable
@@ -14,14 +14,13 @@ from integrations.services.syncing.failing import TROUBLE, settle_success, settl
 from integrations.services.syncing.opening import Clock, ask
 from integrations.services.syncing.records import digest_of
 from integrations.services.syncing.scheduling import WRITE, locked, may_work, schedule
-from integrations.services.syncing.verdicts import Wish, note_of, wishes_of
+from integrations.services.syncing.verdicts import SAID_OR_WAITING, Wish, note_of, wishes_of
 from tenants.models import Organization
 from tenants.scope import tenant_scope
 
 BATCH = 1000
 RETRY_REFUSED = timedelta(days=1)
 ALIKE = 20  # refusals for one reason, after which it is no deal's own fault
-SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
 
 
 def collect_wishes(*, organization_id: int, at: datetime) -> int:

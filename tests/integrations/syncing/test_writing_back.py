@@ -1,9 +1,12 @@
 """Verdicts go onto the CRM's deals: the latest one, once, in our fields and one note."""
 
+from datetime import timedelta
+from typing import Any
+
 import httpx
 import pytest
 
-from commitments.models import Deal
+from commitments.models import Deal, Offering
 from integrations.models import Connection, WriteBack
 from integrations.services.syncing import mapping, pausing, upkeep, writing_back
 from tenants.access import Actor
@@ -179,3 +182,33 @@ def test_those_that_were_put_off_are_written_the_next_day_whatever_the_others_sa
     upkeep.keep_going(organization_id=judged.tenant, clock=clock)
     work(judged.tenant, clock)
     assert len(server.written) == 60 - len(tried)
+
+
+def test_a_promise_approved_for_another_date_is_said_although_no_line_was_judged_anew(
+    judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    server.add("D1")
+    work(judged.tenant, clock)
+    with tenant_scope(judged.tenant):
+        deal, offering = Deal.objects.get(), Offering.objects.get()
+        of_commitments.approved(offering, alice_of_acme, quantity=1, deal=deal)
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_reason"] == "Approved for Fri 12 February 2027."
+    with tenant_scope(judged.tenant):
+        later = of_commitments.FRIDAY + timedelta(days=7)
+        of_commitments.approved(offering, alice_of_acme, quantity=1, deal=deal, promised_on=later)
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_reason"] == "Approved for Fri 19 February 2027."
+
+
+def test_another_address_of_ours_is_written_to_every_deal(
+    judged: Connection, server: PlainServer, clock: Clock, settings: Any
+) -> None:
+    server.add("D1")
+    work(judged.tenant, clock)
+    settings.SITE_URL = "https://concord.brightwater.example"
+    writing_back.collect_wishes(organization_id=judged.tenant, at=clock())
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_link"].startswith(
+        "https://concord.brightwater.example/o/acme/deals/"
+    )
