@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -222,6 +223,7 @@ def _deliver(client: Any, connection: Any, vendor: Vendor, deal_id: str) -> int:
 
 def fairness(port: int, vendor: Vendor, home: Any) -> None:
     """Print how long ten changes wait while another organization's 100,000 come in, among 200 connections."""
+    from commitments.models import Deal
     from integrations.models import Connection, SyncRun
     from integrations.services.syncing.scheduling import SYNC, schedule
     from tenants.models import OutboxEntry
@@ -232,25 +234,29 @@ def fairness(port: int, vendor: Vendor, home: Any) -> None:
         others = [connected(small_port, f"Small {number}") for number in range(OTHERS - 1)]
         big = connected(port, "Big")
 
-        def runs(connection: Any) -> int:
+        def changed(connection: Any, number: int) -> int:
             with tenant_scope(connection.tenant):
-                return SyncRun.objects.filter(connection=connection, status="done").count()
+                return Deal.objects.filter(amount=1_000 + number).count()
 
         def is_quiet(connection: Any) -> bool:
             with tenant_scope(connection.tenant):
                 due = OutboxEntry.objects.filter(done_at=None, dead_at=None, next_at__lte=clock())
-                return bool(runs(connection)) and not due.exists()
+                ended = SyncRun.objects.filter(connection=connection, status="done")
+                return ended.exists() and not due.exists()
 
         with worker(home, processes=2), beat(home):
             wait(lambda: all(is_quiet(each) for each in others), seconds=900, pause=2)
             seconds = []
-            for connection in others[:20]:
-                before = runs(connection)
+            for number, connection in enumerate(others[:20]):
+                with small.lock:
+                    small.now = clock()
+                    for deal in list(small.deals):
+                        small.change(deal, amount=Decimal(1_000 + number))
                 with tenant_scope(connection.tenant):
                     row = Connection.objects.get(pk=connection.pk)
                     schedule(SYNC, row, at=clock())
                 begun = time.perf_counter()
-                wait(lambda it=connection, b=before: runs(it) > b, pause=0.05)  # type: ignore[misc]
+                wait(lambda it=connection, n=number: changed(it, n) == 10, pause=0.05)  # type: ignore[misc]
                 seconds.append(time.perf_counter() - begun)
             with tenant_scope(big.tenant):
                 going = SyncRun.objects.filter(connection=big, status="running").exists()

@@ -269,7 +269,8 @@ def _disconnect(request: TenantRequest, connection: Connection, *, forget: bool)
     except DomainError as error:
         messages.error(request, str(error))
         return redirect("integrations:connection-list", request.organization.slug)
-    messages.success(request, f"{connection.name} is disconnected.")
+    deals = " Its deals are being removed; those with promises stay." if forget else ""
+    messages.success(request, f"{connection.name} is disconnected.{deals}")
     for sentence in left:
         messages.warning(request, sentence)
     return redirect("integrations:connection-list", request.organization.slug)
