@@ -245,7 +245,7 @@ def _store_lines(lines: list[DealLine], surplus: list[int]) -> None:
         DealLine.objects.filter(pk__in=surplus).delete()
     DealLine.objects.bulk_create([line for line in lines if line.pk is None], batch_size=BATCH)
     DealLine.objects.bulk_create(
-        [line for line in lines if line.pk is not None],
+        sorted((line for line in lines if line.pk is not None), key=lambda line: line.pk),
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["organization", "id"],

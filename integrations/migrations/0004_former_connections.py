@@ -45,6 +45,14 @@ class Migration(migrations.Migration):
                 "base_manager_name": "objects",
             },
         ),
+        migrations.AddField(
+            model_name="writeback",
+            name="made_of",
+            field=models.CharField(
+                blank=True, default="", help_text="Digest of verdicts and promises told", max_length=32
+            ),
+            preserve_default=False,
+        ),
         migrations.AddIndex(
             model_name="remotedeal",
             index=models.Index(

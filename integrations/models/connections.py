@@ -241,6 +241,7 @@ class WriteBack(OrganizationOwned):
     wanted = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     wanted_digest = models.CharField(max_length=64)
     wanted_at = models.DateTimeField()
+    made_of = models.CharField(max_length=32, blank=True, help_text="Digest of verdicts and promises told")
     sent_digest = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(null=True)
     marker = models.CharField(max_length=40)

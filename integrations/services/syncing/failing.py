@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from commitments.services.reassessment import ask_for_reassessment
 from integrations.crm import CrmError, NeedsSignIn
 from integrations.http import Forbidden, Unreachable
 from integrations.models import Connection
@@ -45,6 +46,7 @@ def _stop(connection: Connection, status: str, error: Exception, run_id: int | N
     connection.save(update_fields=["status", "problem", "problem_at"])
     if run_id is not None:
         runs.finish(run_id, at=at, error=str(error))
+        ask_for_reassessment(why="crm", at=at)  # what it brought before is news all the same
 
 
 def _pause(connection: Connection, kind: str, run_id: int | None, *, until: datetime, at: datetime) -> None:

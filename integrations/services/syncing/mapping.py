@@ -109,6 +109,7 @@ def read_everything_again(row: Connection, *, at: datetime) -> None:
     """Have all deals read from the beginning: their rows are compared, none is doubled."""
     row.cursors.all().update(position=None, number=F("number") + 1)
     row.runs.filter(status=SyncRun.Status.RUNNING).update(status=SyncRun.Status.DONE, finished_at=at)
+    ask_for_reassessment(why="crm", at=at)  # what the runs that end here have brought is news
     if row.is_running:
         schedule(SYNC, row, at=at)
 
@@ -122,7 +123,5 @@ def leave_out_next(*, connection_id: int, at: datetime) -> None:
     if row is None or not (ids := left_out(row)[:LEAVE_OUT_AT_ONCE]):
         return
     apply_gone(connection=row, gone=[Gone(each) for each in ids], at=at, word="left out")
-    if len(ids) == LEAVE_OUT_AT_ONCE:
-        schedule(LEAVE_OUT, row, at=at)
-    else:
-        ask_for_reassessment(why="crm", at=at)
+    schedule(LEAVE_OUT, row, at=at)
+    ask_for_reassessment(why="crm", at=at)

@@ -112,6 +112,7 @@ def _begin_again(begun: Begun, at: datetime) -> None:
         connection=begun.connection, stream=SyncCursor.Stream.DEALS, number=begun.number
     ).update(position=None, number=begun.number + 1, saved_at=at)
     runs.finish(begun.run.pk, at=at, error="The CRM no longer knew our place; everything is read again.")
+    ask_for_reassessment(why="crm", at=at)
     schedule(SYNC, begun.connection, at=at)
 
 

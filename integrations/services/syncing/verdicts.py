@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import F, Func, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import MD5, Coalesce
 from django.urls import reverse
 
 from commitments.models import Commitment, Deal, DealLine
@@ -24,18 +26,19 @@ SAID_OR_WAITING = Q(next_at__isnull=False) | Q(sent_digest=F("wanted_digest"))
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be written to one deal: plain JSON, and when the verdict was made."""
+    """What is to be written to one deal: plain JSON, when the verdict was made, and what it was made of."""
 
     deal_id: int
     remote_id: str
     values: Mapping[str, Any]
     checked_at: datetime
+    made_of: str
 
 
 def wishes_of(connection: Connection, organization: Organization) -> Iterator[list[Wish]]:
     """Yield what judged deals of the connection should say, READ_AT_ONCE together.
 
-    Deals that wait to say, or say, what was judged last are left out.
+    Deals that say, or wait to say, what is made of the same verdicts and promises are left out.
     """
     after, place = 0, _place(organization)
     while rows := _judged(connection, after, place):
@@ -54,27 +57,43 @@ def _worst(lines: list[DealLine]) -> DealLine:
 
 
 def _judged(connection: Connection, after: int, place: str) -> dict[Deal, list[DealLine]]:
-    said = WriteBack.objects.filter(
-        SAID_OR_WAITING,
-        connection=connection,
-        deal=OuterRef("deal_id"),
-        wanted_at__gte=OuterRef("assessed_at"),
-        **{f"wanted__{OwnField.LINK.value}__startswith": place},
+    said = WriteBack.objects.filter(SAID_OR_WAITING, connection=connection, deal=OuterRef("pk"))
+    deals = (
+        Deal.objects.filter(
+            external_source=connection.name, status__in=[Deal.Status.OPEN, Deal.Status.WON], pk__gt=after
+        )
+        .annotate(verdicts=Subquery(_verdicts()), promised=Subquery(_last_promised()))
+        .filter(verdicts__isnull=False)
+        .annotate(
+            made_of=MD5(_joined("verdicts", "promised", Value(place))),
+            told=Coalesce(Subquery(said.values("made_of")[:1]), Value("")),
+        )
+        .exclude(made_of=F("told"))
     )
-    judged = DealLine.objects.filter(deal=OuterRef("pk"), assessed_at__isnull=False)
-    promised = Commitment.objects.filter(deal=OuterRef("pk"), state__in=PROMISED)
-    deals = Deal.objects.filter(
-        Exists(judged.filter(~Exists(said))) | (Exists(judged) & Exists(promised)),
-        external_source=connection.name,
-        status__in=[Deal.Status.OPEN, Deal.Status.WON],
-        pk__gt=after,
-    ).order_by("pk")
-    ids = list(deals.values_list("pk", flat=True)[:READ_AT_ONCE])
-    found: dict[Deal, list[DealLine]] = {}
-    lines = DealLine.objects.filter(deal_id__in=ids, assessed_at__isnull=False).select_related("deal")
+    found = {deal.pk: deal for deal in deals.order_by("pk")[:READ_AT_ONCE]}
+    lines = DealLine.objects.filter(deal_id__in=list(found), assessed_at__isnull=False)
+    rows: dict[Deal, list[DealLine]] = {}
     for line in lines.order_by("deal_id", "position"):
-        found.setdefault(line.deal, []).append(line)
-    return found
+        rows.setdefault(found[line.deal_id], []).append(line)
+    return rows
+
+
+def _verdicts() -> QuerySet[DealLine, Any]:
+    """Return what is to be read of a deal's judged lines, as one text."""
+    lines = DealLine.objects.filter(deal=OuterRef("pk"), assessed_at__isnull=False)
+    said = StringAgg(
+        _joined("id", "verdict", "sentence", "earliest_possible_on", "missing"), "; ", order_by="position"
+    )
+    return lines.order_by().values("deal_id").annotate(said=said).values("said")
+
+
+def _last_promised() -> QuerySet[Commitment, Any]:
+    promises = Commitment.objects.filter(deal=OuterRef("pk"), state__in=PROMISED)
+    return promises.order_by().values("deal_id").annotate(last=Max("promised_on")).values("last")
+
+
+def _joined(*parts: Any) -> Func:
+    return Func(Value("|"), *parts, function="concat_ws", output_field=TextField())
 
 
 def _approved(deals: Mapping[Deal, Any]) -> dict[int, date]:
@@ -100,7 +119,7 @@ def _wish(deal: Deal, worst: DealLine, approved: date | None, place: str) -> Wis
         OwnField.REASON.value: reason[:500],
         OwnField.LINK.value: f"{place}{deal.pk}/",
     }
-    return Wish(deal.pk, deal.external_id, values, worst.assessed_at)
+    return Wish(deal.pk, deal.external_id, values, worst.assessed_at, deal.made_of)  # type: ignore[attr-defined]
 
 
 def _why(line: DealLine) -> str:

@@ -1,6 +1,6 @@
 """Says the verdict on the CRM's own deals: the latest wish counts, and each is written once."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -43,8 +43,8 @@ def _keep(connection: Connection, wishes: list[Wish], at: datetime) -> int:
     digests = {wish.remote_id: digest_of(dict(wish.values)) for wish in wishes}
     rows = WriteBack.objects.filter(connection=connection)
     known = rows.filter(SAID_OR_WAITING, remote_id__in=list(digests))
-    same = {key for key, digest in known.values_list("remote_id", "wanted_digest") if digests[key] == digest}
-    ids = digests.keys() - same
+    same = {row.remote_id: row for row in known if digests[row.remote_id] == row.wanted_digest}
+    ids = digests.keys() - same.keys()
     ids -= _gone(connection, ids)
     # Held, so that a worker which writes one of them now notes afterwards that it wants something else.
     waiting = rows.filter(remote_id__in=ids).order_by("pk").select_for_update(no_key=True)
@@ -58,9 +58,22 @@ def _keep(connection: Connection, wishes: list[Wish], at: datetime) -> int:
             (changed if row else new).append(wanted)
     WriteBack.objects.bulk_create(new, batch_size=BATCH)
     WriteBack.objects.bulk_update(
-        changed, ["wanted", "wanted_digest", "wanted_at", "attempts", "next_at", "error"], batch_size=BATCH
+        changed,
+        ["wanted", "wanted_digest", "wanted_at", "made_of", "attempts", "next_at", "error"],
+        batch_size=BATCH,
     )
+    _note_what_says_the_same(wishes, same)
     return len(new) + len(changed)
+
+
+def _note_what_says_the_same(wishes: list[Wish], rows: Mapping[str, WriteBack]) -> None:
+    """Remember what else leads to the words that are there, so that it is not looked at again."""
+    noted = []
+    for wish in wishes:
+        if wish.remote_id in rows:
+            rows[wish.remote_id].made_of = wish.made_of
+            noted.append(rows[wish.remote_id])
+    WriteBack.objects.bulk_update(noted, ["made_of"], batch_size=BATCH)
 
 
 def _gone(connection: Connection, ids: Set[str]) -> set[str]:
@@ -79,6 +92,7 @@ def _fresh(connection: Connection, wish: Wish) -> WriteBack:
 
 def _wanted(row: WriteBack, wish: Wish, digest: str, at: datetime) -> WriteBack:
     row.wanted, row.wanted_digest, row.wanted_at = dict(wish.values), digest, wish.checked_at
+    row.made_of = wish.made_of
     row.attempts, row.error = 0, ""
     row.next_at = None if digest == row.sent_digest else at - _by_chance(row)
     return row
@@ -204,7 +218,7 @@ def _spare_the_rest(connection_id: int, sentence: str, at: datetime) -> None:
     if first["count"] < ALIKE:
         return
     if not rows.filter(sent_at__gte=first["first"] - RETRY_REFUSED).exists():
-        rows.filter(next_at__lte=at).update(error=sentence, next_at=at + RETRY_REFUSED)
+        rows.filter(next_at__lte=at).update(error=sentence, next_at=F("next_at") + RETRY_REFUSED)
 
 
 def _may_have_written(error: Exception) -> bool:
@@ -217,7 +231,9 @@ def _may_have_written(error: Exception) -> bool:
 def replay_refused(connection: Connection, *, at: datetime) -> int:
     """Write again what the CRM refused; return how many deals."""
     waiting = WriteBack.objects.filter(connection=connection).exclude(error="")
-    count: int = waiting.exclude(sent_digest=F("wanted_digest")).update(next_at=at)
+    waiting = waiting.exclude(sent_digest=F("wanted_digest"))
+    count: int = waiting.count()
+    waiting.filter(next_at__gt=at).update(next_at=F("next_at") - RETRY_REFUSED)  # still by chance
     if count:
         schedule(WRITE, connection, at=at)
     return count

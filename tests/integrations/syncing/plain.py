@@ -22,6 +22,7 @@ from integrations.crm import (
     Hosts,
     IdPage,
     Limit,
+    LineRecord,
     NeedsSignIn,
     Notification,
     OAuth,
@@ -122,7 +123,16 @@ class PlainCrm:
             product=raw["product"],
             quantity=decimal_of(raw["quantity"]),
             promised_on=date_of(raw["promised_on"]),
+            lines=PlainCrm._lines(raw),
             url=f"{BASE}/deals/{raw['id']}",
+        )
+
+    @staticmethod
+    def _lines(raw: Mapping[str, Any]) -> tuple[LineRecord, ...] | None:
+        if "quantities" not in raw:
+            return None
+        return tuple(
+            LineRecord(product=raw["product"], quantity=decimal_of(each)) for each in raw["quantities"]
         )
 
     def fetch(self, ids: Sequence[str]) -> Fetched:

@@ -408,6 +408,34 @@ def test_a_pipeline_is_left_out_in_the_middle_of_a_run(
     assert [found[name].stage for name in sorted(found)] == ["Talking", *["left out in Plain"] * 11]
 
 
+def test_every_left_out_deal_is_judged_as_gone(
+    two_pipelines: Connection, clock: Clock, choose: Choose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping, "LEAVE_OUT_AT_ONCE", 11)
+    clock.pass_time(minutes=1)
+    with tenant_scope(two_pipelines.tenant):
+        choose(["p"])
+        OutboxEntry.objects.filter(kind="reassess").update(done_at=clock())
+        mapping.leave_out_next(connection_id=two_pipelines.pk, at=clock())
+        assert OutboxEntry.objects.filter(kind="reassess", done_at=None).exists()
+
+
+def test_what_a_run_brought_is_judged_although_a_new_mapping_ends_it(
+    connected: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    for number in range(6):
+        server.add(f"D{number}")
+    work(connected.tenant, clock)
+    for number in range(6):
+        server.touch(f"D{number}", quantity="9000")
+    clock.pass_time(minutes=6)
+    pulling.sync(organization_id=connected.tenant, connection_id=connected.pk, clock=clock)
+    with tenant_scope(connected.tenant):
+        assert not OutboxEntry.objects.filter(kind="reassess", done_at=None).exists()
+        mapping.save_mapping(connection=connected, by=alice_of_acme, at=clock(), stages={"3": "ignore"})
+        assert OutboxEntry.objects.filter(kind="reassess", done_at=None).exists()
+
+
 def test_what_slips_in_of_a_left_out_pipeline_leaves_after_the_next_comparison(
     two_pipelines: Connection, clock: Clock, choose: Choose
 ) -> None:

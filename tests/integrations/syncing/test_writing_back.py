@@ -8,8 +8,9 @@ import pytest
 
 from commitments.models import Deal, Offering
 from integrations.models import Connection, WriteBack
-from integrations.services.syncing import mapping, pausing, upkeep, writing_back
+from integrations.services.syncing import mapping, pausing, upkeep, verdicts, writing_back
 from tenants.access import Actor
+from tenants.models import Organization
 from tenants.scope import tenant_scope
 from tests.factories import commitments as of_commitments
 from tests.integrations.syncing.conftest import Clock, fresh, work
@@ -212,3 +213,53 @@ def test_another_address_of_ours_is_written_to_every_deal(
     assert server.written["D1"]["concord_link"].startswith(
         "https://concord.brightwater.example/o/acme/deals/"
     )
+
+
+def looked_at(connection: Connection) -> int:
+    """Return how many deals are looked at for something new to say."""
+    with tenant_scope(connection.tenant):
+        organization = Organization.objects.get()
+        return sum(len(wishes) for wishes in verdicts.wishes_of(connection, organization))
+
+
+def test_a_deal_whose_worst_line_is_removed_says_what_is_left(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    server.add("D1", quantities=["2", "9000"])
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_verdict"] == "Not feasible"
+    server.touch("D1", quantities=["2"])
+    clock.pass_time(minutes=6)
+    work(judged.tenant, clock)
+    assert server.written["D1"]["concord_verdict"] == "Feasible"
+
+
+def test_what_leads_to_the_same_words_is_looked_at_once(
+    judged: Connection, server: PlainServer, clock: Clock
+) -> None:
+    server.add("D1", quantities=["2", "9000"])
+    work(judged.tenant, clock)
+    assert looked_at(judged) == 0
+    server.touch("D1", quantities=["3", "9000"])  # another verdict in the line that does not speak
+    clock.pass_time(minutes=6)
+    puts = server.requests.count("PUT /deals/D1")
+    work(judged.tenant, clock)
+    assert looked_at(judged) == 0
+    assert server.requests.count("PUT /deals/D1") == puts
+
+
+def test_deals_that_were_put_off_are_still_written_in_an_order_by_chance(
+    judged: Connection, server: PlainServer, clock: Clock, alice_of_acme: Actor
+) -> None:
+    for number in range(100):
+        server.add(f"D{number:02}")
+    server.fail("PUT /deals", 403, times=100)
+    work(judged.tenant, clock)
+    server.faults.clear()  # the right is there now; the forty oldest deals break a rule
+    for number in range(40):
+        server.fail(f"PUT /deals/D{number:02}", 422, times=9)
+    clock.pass_time(hours=1)
+    with tenant_scope(judged.tenant):
+        pausing.sync_now(connection=judged, by=alice_of_acme, at=clock())
+    work(judged.tenant, clock)
+    assert sorted(server.written) == [f"D{number:02}" for number in range(40, 100)]
