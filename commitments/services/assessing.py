@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection, transaction
+from django.db.models import prefetch_related_objects
 
 from capacity.models import Pool
 from commitments.models import Commitment, Deal, DealLine, Offering
@@ -195,11 +196,12 @@ def _judge_deals(
             held = worst.get(line.deal_id)
             if held is None or (line.short_minutes or 0) > (held.short_minutes or 0):
                 worst[line.deal_id] = line
+    prefetch_related_objects(list(worst.values()), "deal")
     return worst, judged
 
 
 def _lines() -> Iterator[DealLine]:
-    lines = DealLine.objects.exclude(deal__status=Deal.Status.LOST).select_related("deal")
+    lines = DealLine.objects.exclude(deal__status=Deal.Status.LOST)
     yield from lines.order_by("pk").iterator(chunk_size=BATCH)
 
 
