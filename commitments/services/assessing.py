@@ -4,7 +4,6 @@ One run per organization at a time (an advisory lock); it reads the book once, s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection, transaction
@@ -32,12 +31,25 @@ from tenants.services import outbox
 
 LOCK = 0x434F4E43  # "CONC": one namespace for this product's advisory locks
 BATCH = 1000
-NUMBER = """
-UPDATE commitments_dealline AS line SET judged_for = new.number
-FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, number)
+STORE = """
+UPDATE commitments_dealline AS line
+SET verdict = new.verdict, sentence = new.sentence, short_minutes = new.short_minutes,
+  earliest_possible_on = new.earliest_possible_on, missing = new.missing, assessed_at = new.assessed_at,
+  judged_for = new.judged_for
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::date[], %s::text[], %s::timestamptz[],
+  %s::bigint[]) AS new (
+    id, verdict, sentence, short_minutes, earliest_possible_on, missing, assessed_at, judged_for)
 WHERE line.organization_id = %s AND line.id = new.id
 """
-VERDICT = ("verdict", "sentence", "short_minutes", "earliest_possible_on", "missing")
+WRITTEN = (
+    "verdict",
+    "sentence",
+    "short_minutes",
+    "earliest_possible_on",
+    "missing",
+    "assessed_at",
+    "judged_for",
+)
 
 
 @transaction.atomic
@@ -65,14 +77,6 @@ def reassess(*, organization: Organization, at: datetime) -> int:
     ]
     outbox.enqueue(kind="verdicts", payload={}, dedupe_key="verdicts", at=at)
     return settle_flags(findings=findings, at=at)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Lines that were judged: those with another verdict than before, and those with the same."""
-
-    changed: list[DealLine]
-    confirmed: list[DealLine]
 
 
 Offered = dict[int, tuple[Offering, tuple[Stage, ...]]]
@@ -168,7 +172,7 @@ def _judge_deals(
     prepared: dict[int, PreparedPool],
     offered: Offered,
     at: datetime,
-) -> tuple[dict[int, DealLine], Judged]:
+) -> tuple[dict[int, DealLine], list[DealLine]]:
     """Judge the lines of open and won deals; return each deal's worst misfit and what is to be written.
 
     A line that asks the same of the same book as when it was judged last keeps its verdict: of 50,000 lines
@@ -177,7 +181,7 @@ def _judge_deals(
     covered = _covered()
     questions = Questions(book, offered)
     worst: dict[int, DealLine] = {}
-    judged = Judged([], [])
+    judged: list[DealLine] = []
     for line in _lines():
         before, asked_before = _verdict(line), line.judged_for
         lack = "covered" if (line.deal_id, line.offering_id) in covered else missing_of(line, book.today)
@@ -189,9 +193,9 @@ def _judge_deals(
         line.judged_for = question
         if _verdict(line) != before:
             line.assessed_at = at
-            judged.changed.append(line)
+            judged.append(line)
         elif question != asked_before:
-            judged.confirmed.append(line)
+            judged.append(line)
         if line.verdict == "infeasible":
             held = worst.get(line.deal_id)
             if held is None or (line.short_minutes or 0) > (held.short_minutes or 0):
@@ -259,12 +263,12 @@ def _verdict(line: DealLine) -> tuple[object, ...]:
     return (line.verdict, line.sentence, line.short_minutes, line.earliest_possible_on, line.missing)
 
 
-def _store_lines(judged: Judged) -> None:
-    """Write the verdicts; of lines that kept theirs the number alone, all in one statement."""
-    ids = [line.pk for line in (*judged.changed, *judged.confirmed)]
-    # Held in one order, as imports hold them.
-    list(DealLine.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    DealLine.objects.bulk_update(judged.changed, [*VERDICT, "judged_for", "assessed_at"], batch_size=BATCH)
-    numbers = [line.judged_for for line in judged.confirmed]
+def _store_lines(judged: list[DealLine]) -> None:
+    """Write verdicts and numbers, held in one order as imports hold them."""
+    held = DealLine.objects.filter(pk__in=[line.pk for line in judged]).order_by("pk")
+    list(held.select_for_update(no_key=True).values_list("pk"))
     with connection.cursor() as cursor:
-        cursor.execute(NUMBER, [[line.pk for line in judged.confirmed], numbers, current_organization_id()])
+        for start in range(0, len(judged), BATCH):
+            part = judged[start : start + BATCH]
+            columns = [[getattr(line, name) for line in part] for name in ("pk", *WRITTEN)]
+            cursor.execute(STORE, [*columns, current_organization_id()])
