@@ -32,7 +32,13 @@ def settle_flags(*, findings: Sequence[Finding], at: datetime) -> int:
     fresh = [
         _refreshed(open_flags[cause], finding) for cause, finding in found.items() if cause in open_flags
     ]
-    Flag.objects.bulk_update([flag for flag in fresh if flag], KEPT_FRESH, batch_size=1000)
+    Flag.objects.bulk_create(
+        [flag for flag in fresh if flag],
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["organization", "id"],
+        update_fields=KEPT_FRESH,
+    )
     new = [_new_flag(finding, at) for cause, finding in found.items() if cause not in open_flags]
     Flag.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
     return len(gone) + len(new)

@@ -19,6 +19,7 @@ from tenants.models import Organization
 from tenants.scope import tenant_scope
 
 BATCH = 1000
+WANTED = ["wanted", "wanted_digest", "wanted_at", "made_of", "attempts", "next_at", "error"]
 RETRY_REFUSED = timedelta(days=1)
 ALIKE = 20  # refusals for one reason, after which it is no deal's own fault
 
@@ -57,11 +58,7 @@ def _keep(connection: Connection, wishes: list[Wish], at: datetime) -> int:
             wanted = _wanted(row or _fresh(connection, wish), wish, digests[wish.remote_id], at)
             (changed if row else new).append(wanted)
     WriteBack.objects.bulk_create(new, batch_size=BATCH)
-    WriteBack.objects.bulk_update(
-        changed,
-        ["wanted", "wanted_digest", "wanted_at", "made_of", "attempts", "next_at", "error"],
-        batch_size=BATCH,
-    )
+    _overwrite(changed, WANTED)
     _note_what_says_the_same(wishes, same)
     return len(new) + len(changed)
 
@@ -73,7 +70,18 @@ def _note_what_says_the_same(wishes: list[Wish], rows: Mapping[str, WriteBack]) 
         if wish.remote_id in rows:
             rows[wish.remote_id].made_of = wish.made_of
             noted.append(rows[wish.remote_id])
-    WriteBack.objects.bulk_update(noted, ["made_of"], batch_size=BATCH)
+    _overwrite(noted, ["made_of"])
+
+
+def _overwrite(rows: list[WriteBack], columns: list[str]) -> None:
+    """Write these columns of rows that are there: by their ids in one INSERT, quicker than a CASE each."""
+    WriteBack.objects.bulk_create(
+        rows,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["organization", "id"],
+        update_fields=columns,
+    )
 
 
 def _gone(connection: Connection, ids: Set[str]) -> set[str]:
