@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("backfill", "First import"),
+                            ("backfill", "All deals"),
                             ("changes", "Changes"),
                             ("notified", "Changes the CRM told of"),
                             ("reconcile", "Comparison of all deals"),

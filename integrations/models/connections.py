@@ -137,7 +137,7 @@ class SyncRun(OrganizationOwned):
     """One time of reading, from its first page to its last: the history people see."""
 
     class Kind(models.TextChoices):
-        BACKFILL = "backfill", "First import"
+        BACKFILL = "backfill", "All deals"
         CHANGES = "changes", "Changes"
         NOTIFIED = "notified", "Changes the CRM told of"
         RECONCILE = "reconcile", "Comparison of all deals"
