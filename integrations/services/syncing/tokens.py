@@ -23,7 +23,9 @@ from tenants.scope import tenant_scope
 MARGIN = timedelta(minutes=5)
 LIFE_WHEN_UNSAID = timedelta(minutes=55)
 # How sign-ins say "not now", whatever the status: OAuth's words, and Zoho's to who asks for many tokens.
-NOT_NOW = {"temporarily_unavailable", "slow_down", "access denied"}
+NOT_NOW = {"temporarily_unavailable", "slow_down", "access denied", "rate_limit_exceeded"}
+# Salesforce says so of two refreshes at a time, and of too many, in the description alone.
+NOT_NOW_SAID = ("token request is already being processed", "login rate exceeded")
 Clock = Callable[[], datetime]
 
 
@@ -120,11 +122,16 @@ def _token_answer(reply: Reply) -> dict[str, Any]:
     except ValueError:
         answer = {}
     answer = answer if isinstance(answer, dict) else {}
-    if reply.status == 429 or reply.status >= 500 or str(answer.get("error")).lower() in NOT_NOW:
+    if reply.status == 429 or reply.status >= 500 or _is_not_now(answer):
         raise CrmError("The CRM's sign-in does not answer at the moment.")
     if not answer.get("access_token"):
         raise NeedsSignIn("The CRM does not accept our sign-in any more. Sign in again.")
     return answer
+
+
+def _is_not_now(answer: Mapping[str, Any]) -> bool:
+    said = str(answer.get("error_description")).lower()
+    return str(answer.get("error")).lower() in NOT_NOW or any(each in said for each in NOT_NOW_SAID)
 
 
 def client_of(connection: Connection) -> tuple[str, str]:

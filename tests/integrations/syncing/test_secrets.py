@@ -135,17 +135,26 @@ def test_a_rotated_token_that_was_lost_asks_for_a_new_sign_in(
     )
 
 
-@pytest.mark.parametrize("error", ["Access Denied", "temporarily_unavailable"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "Access Denied"},
+        {"error": "temporarily_unavailable"},
+        {"error": "invalid_grant", "error_description": "token request is already being processed"},
+        {"error": "invalid_grant", "error_description": "login rate exceeded"},
+    ],
+    ids=lambda answer: answer.get("error_description", answer["error"]),
+)
 def test_a_sign_in_that_says_not_now_is_asked_again(
     signed_in: Connection,
     server: PlainServer,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
-    error: str,
+    answer: dict[str, str],
 ) -> None:
     clock.pass_time(minutes=29)
     with monkeypatch.context() as patch:
-        patch.setattr(server, "_token", lambda request: httpx.Response(200, json={"error": error}))
+        patch.setattr(server, "_token", lambda request: httpx.Response(400, json=answer))
         work(signed_in.tenant, clock)
     assert (fresh(signed_in).status, fresh(signed_in).failures) == ("active", 1)
     clock.pass_time(minutes=5)
