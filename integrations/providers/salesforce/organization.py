@@ -1,6 +1,6 @@
 """Whose Salesforce it is, what the person may do there, and what there is to map."""
 
-from integrations.crm import Account, CrmError, Discovery, Owner, Pipeline
+from integrations.crm import Account, CrmError, Discovery, NeedsSignIn, Owner, Pipeline
 from integrations.providers.salesforce.calls import Calls, Description
 from integrations.providers.salesforce.rows import fields_of, stage_of
 from integrations.providers.salesforce.soql import is_id, select
@@ -60,9 +60,25 @@ def _lacks(calls: Calls, seen: Description) -> list[str]:
 def _currency(calls: Calls, seen: Description) -> str:
     """Return the corporate currency; an organization with a single one does not name it in its data."""
     if "CurrencyIsoCode" not in seen:
-        return ""
+        return _only_currency(calls)
     found = calls.query(select("IsoCode", "CurrencyType", where="IsCorporate = true"))
     return text_of(found[0]["IsoCode"], 3) if found else ""
+
+
+def _only_currency(calls: Calls) -> str:
+    """Return the currency of an organization that has but one; "" where that is not said."""
+    try:
+        found = calls.send("GET", "connect/organization")
+    except NeedsSignIn:
+        raise
+    except CrmError as error:
+        if not error.permanent:
+            raise
+        return ""
+    features = found.get("features") if isinstance(found, dict) else None
+    if not isinstance(features, dict) or features.get("multiCurrency"):
+        return ""
+    return text_of(features.get("defaultCurrencyIsoCode"), 3)
 
 
 def discovery(calls: Calls) -> Discovery:

@@ -21,8 +21,15 @@ LATER: dict[str, tuple[timedelta, str]] = {
     "QUERY_TIMEOUT": (timedelta(minutes=5), "Salesforce took too long to find the records."),
     "INVALID_QUERY_LOCATOR": (timedelta(minutes=1), "Salesforce lost its place in a long answer."),
     "SERVER_UNAVAILABLE": (timedelta(minutes=1), "Salesforce is not available at the moment."),
+    "TXN_SECURITY_METERING_ERROR": (
+        timedelta(minutes=5),
+        "Salesforce’s transaction security is slow. Give the person “Exempt from Transaction Security”.",
+    ),
 }
 CROWDED = (timedelta(minutes=1), "Too many requests run in Salesforce at once. Concord tries again shortly.")
+GONE = ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
+# What a sign-in says of its moment, under the same code as of a key that is refused for good.
+BUSY = ("already being processed", "login rate exceeded")
 RIGHTS = {
     "API_CURRENTLY_DISABLED": "The person’s profile in Salesforce lacks the permission “API Enabled”.",
     "API_DISABLED_FOR_ORG": "This edition of Salesforce has no API. Ask Salesforce to enable it.",
@@ -45,12 +52,12 @@ class Unclear(CrmError):
 
 def refusal(reply: Reply, *, oauth: bool, now: Callable[[], datetime]) -> CrmError:
     """Return what an answer without success means."""
+    if reply.status == 401:
+        return _signed_out(oauth)
     faults = _faults(reply)
     if faults is None:
         return Unclear(f"Salesforce answered with a web page or nothing readable (status {reply.status}).")
     code, said = faults
-    if reply.status == 401:
-        return _signed_out(oauth)
     if code in LATER:
         # The same code says that the day's requests are used up and that too many run at this moment.
         wait, message = CROWDED if "concurrent" in said.lower() else LATER[code]
@@ -59,7 +66,7 @@ def refusal(reply: Reply, *, oauth: bool, now: Callable[[], datetime]) -> CrmErr
         return CrmError("Salesforce asks for a pause.", try_at=now() + _pause(reply))
     if reply.status >= 500:
         return Unclear("Salesforce has a fault of its own at the moment.")
-    if reply.status == 404 or code in ("NOT_FOUND", "ENTITY_IS_DELETED"):
+    if reply.status == 404 or code in GONE:
         return Missing("Salesforce no longer has this record, or the person may not see it.")
     reason = (said or code).rstrip(".")
     if reply.status == 403:
@@ -95,11 +102,14 @@ def _faults(reply: Reply) -> tuple[str, str] | None:
 def sign_in_refusal(reply: Reply) -> CrmError:
     """Return what it means that an app of the customer's own got no access token."""
     try:
-        code = text_of(reply.json().get("error"), 60)
+        answer = reply.json()
+        code, said = text_of(answer.get("error"), 60), text_of(answer.get("error_description")).lower()
     except (ValueError, AttributeError):
-        code = ""
+        code = said = ""
     if reply.status >= 500 or not code:
         return CrmError(f"Salesforce’s sign-in did not answer as expected (status {reply.status}).")
+    if code == "rate_limit_exceeded" or any(each in said for each in BUSY):
+        return CrmError("Too many sign-ins at Salesforce at once. Concord tries again shortly.")
     if code in ("invalid_client_id", "invalid_client"):
         return NeedsSignIn("Salesforce does not know this consumer key and secret. Enter them again.")
     return NeedsSignIn(

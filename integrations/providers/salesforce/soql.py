@@ -100,10 +100,11 @@ def _columns(
 ) -> str:
     names = [*SYSTEM, *(name for name in wanted if name in seen)]
     for lookup, (thing, through) in parents.items():
-        if thing in _targets(seen.get(lookup)):
+        if _leads_to(seen.get(lookup), thing):
             names += through
     return ", ".join(dict.fromkeys(names))
 
 
-def _targets(field: Mapping[str, Any] | None) -> list[str]:
-    return list(field.get("referenceTo") or []) if field else []
+def _leads_to(field: Mapping[str, Any] | None, thing: str) -> bool:
+    """Return whether a lookup can be read through; without a name of the relationship it cannot."""
+    return bool(field and thing in (field.get("referenceTo") or []) and field.get("relationshipName", True))

@@ -2,8 +2,9 @@
 
 Written from Salesforce's documents, not from a server. What it is strict about: fields hidden by field-level
 security fail the whole query, answers come in pieces, times are whole seconds, the text of a task cannot be
-filtered, an address has at most 16,000 characters, a line item's change leaves its opportunity as it was,
-a refresh token works once, and a used-up quota is a 403.
+filtered, address and headers have at most 16,384 bytes together, a line item's change leaves its opportunity
+as it was, a refresh token works once, a used-up quota is a 403, and an organization with one currency names
+it in its settings alone.
 """
 
 import json
@@ -30,6 +31,7 @@ from tests.integrations.providers.fake_salesforce_tables import (
     PARENTS,
     PERSON,
     REFUSALS,
+    RELATIONS,
     SIGN_IN,
     TARGETS,
     UNFILTERED,
@@ -71,6 +73,8 @@ class FakeSalesforce:
     hidden: set[str] = field(default_factory=set)  # fields or whole objects that the person may not see
     locked: set[str] = field(default_factory=set)  # fields that the person may not edit
     open_tasks: set[str] = field(default_factory=set)
+    unnamed: set[str] = field(default_factory=set)  # lookups that cannot be read through
+    currencies: tuple[str, ...] = ("EUR", "GBP")  # the first is the corporate one
     batch: int = 150
     used: int = 20
     most: int = 100_000
@@ -81,7 +85,7 @@ class FakeSalesforce:
         self.other_credentials: dict[str, Any] = {"app_secret": "own-secret"}
         self.failing: list[tuple[Fault, str]] = []
         self.lines: list[Row] = []
-        self.locators: dict[str, list[Row]] = {}
+        self.locators: dict[str, tuple[list[Row], int]] = {}
         self._closed = {name: (won, lost) for name, won, lost in self.stages}
 
     def _session(self) -> dict[str, str]:
@@ -191,8 +195,11 @@ class FakeSalesforce:
             return refused(401, "INVALID_SESSION_ID", "Session expired or invalid")
         if request.url.host != HOST or not path.startswith(VERSION):
             return refused(404, "NOT_FOUND", "The requested resource does not exist")
-        if len(str(request.url)) > 16_000:
-            return httpx.Response(414, html="<html>URI Too Long</html>")
+        if (
+            len(str(request.url)) + sum(len(name) + len(text) for name, text in request.headers.items())
+            > 16_384
+        ):
+            return httpx.Response(431, html="<html>Request Header Fields Too Large</html>")
         return self._routed(request, path.removeprefix(VERSION).strip("/").split("/"))
 
     def _routed(self, request: httpx.Request, parts: list[str]) -> httpx.Response:
@@ -200,7 +207,9 @@ class FakeSalesforce:
             case "GET", "query" | "queryAll" as kind:
                 return self._query(request.url.params["q"], deleted=kind == "queryAll")
             case "GET", "query" | "queryAll", locator:
-                return self._part(self.locators.pop(locator))
+                return self._part(*self.locators.pop(locator))
+            case "GET", "connect", "organization":
+                return httpx.Response(200, json=self._settings())
             case "GET", "sobjects", thing, "describe":
                 return self._describe(thing)
             case "PATCH", "sobjects", "Opportunity", found:
@@ -244,11 +253,17 @@ class FakeSalesforce:
     # Reading
 
     def _seen(self, thing: str) -> list[str]:
-        if thing not in COLUMNS or thing in self.hidden:
+        hidden = self.hidden | ({"CurrencyType", "CurrencyIsoCode"} if len(self.currencies) == 1 else set())
+        if thing not in COLUMNS or thing in hidden:
             raise SoqlError("INVALID_TYPE", f"sObject type '{thing}' is not supported.")
-        names = [name for name in COLUMNS[thing] if name not in self.hidden]
+        names = [name for name in COLUMNS[thing] if name not in hidden]
         parents = PARENTS.get(thing, {})
-        return names + [name for name, lookup in parents.items() if lookup in names]
+        return names + [name for name, by in parents.items() if by in names and by not in self.unnamed]
+
+    def _settings(self) -> dict[str, Any]:
+        only = self.currencies[0] if len(self.currencies) == 1 else None
+        features = {"multiCurrency": only is None, "defaultCurrencyIsoCode": only}
+        return {"orgId": ORGANIZATION, "name": "Acme Heating", "features": features}
 
     def _describe(self, thing: str) -> httpx.Response:
         try:
@@ -262,6 +277,7 @@ class FakeSalesforce:
                 "type": COLUMNS[thing][name],
                 "updateable": name not in self.locked and COLUMNS[thing][name] != "id",
                 "referenceTo": [TARGETS[name]] if name in TARGETS else [],
+                "relationshipName": None if name in self.unnamed else RELATIONS.get(name),
             }
             for name in names
         ]
@@ -276,14 +292,14 @@ class FakeSalesforce:
         found = answered(query, there)
         if query.counts:
             return httpx.Response(200, json={"totalSize": len(found), "done": True, "records": []})
-        return self._part([nested(query.thing, query.fields, row) for row in found])
+        return self._part([nested(query.thing, query.fields, row) for row in found], len(found))
 
-    def _part(self, rows: list[Row]) -> httpx.Response:
+    def _part(self, rows: list[Row], total: int) -> httpx.Response:
         now, later = rows[: self.batch], rows[self.batch :]
-        body: dict[str, Any] = {"totalSize": len(rows), "done": not later, "records": now}
+        body: dict[str, Any] = {"totalSize": total, "done": not later, "records": now}
         if later:
             locator = f"01g{len(self.requests):012}-{self.batch}"
-            self.locators[locator] = later
+            self.locators[locator] = later, total
             body["nextRecordsUrl"] = f"{VERSION}query/{locator}"
         return httpx.Response(200, json=body)
 
@@ -304,6 +320,9 @@ class FakeSalesforce:
                 )
             case "Task":
                 return self._tasks()
+            case "CurrencyType":
+                first = self.currencies[0]
+                return ({"IsoCode": code, "IsCorporate": code == first} for code in self.currencies)
         return iter(FIXED[thing])
 
     def _opportunities(self) -> Iterator[Row]:

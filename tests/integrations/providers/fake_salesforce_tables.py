@@ -23,6 +23,12 @@ TARGETS = {
     "Product2Id": "Product2",
     "OpportunityId": "Opportunity",
 }
+RELATIONS = {
+    "AccountId": "Account",
+    "OwnerId": "Owner",
+    "Product2Id": "Product2",
+    "OpportunityId": "Opportunity",
+}
 COLUMNS: dict[str, dict[str, str]] = {
     "Opportunity": {
         "Id": "id",
@@ -100,10 +106,6 @@ def stamp(moment: datetime) -> str:
 
 FIXED: dict[str, list[Row]] = {
     "Organization": [{"Id": ORGANIZATION, "Name": "Acme Heating"}],
-    "CurrencyType": [
-        {"IsoCode": "EUR", "IsCorporate": True},
-        {"IsoCode": "GBP", "IsCorporate": False},
-    ],
     "Product2": [{"Id": "01t000000000001AAA", "Name": "Heat pump", "IsActive": True}],
     "TaskStatus": [
         {"ApiName": "Offen", "IsClosed": False, "SortOrder": 1},

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
 from integrations.crm import (
@@ -113,6 +114,15 @@ def test_leaves_hidden_fields_out_of_the_query(fake: FakeSalesforce) -> None:
         None,
     )
     assert deal.promised_on == date(2027, 3, 12)
+
+
+def test_reads_through_no_lookup_without_a_name(fake: FakeSalesforce) -> None:
+    fake.unnamed = {"AccountId", "Product2Id"}
+    fake.add(lines=[("Heat pump", 3)])
+    (page,), _ = run(fake)
+    (deal,) = page.deals
+    assert (deal.company, deal.owner_name) == ("", "Priya Shah")
+    assert [(line.product, line.quantity) for line in deal.lines or ()] == [("", 3)]
 
 
 def test_says_plainly_that_opportunities_are_hidden(fake: FakeSalesforce) -> None:
@@ -279,6 +289,25 @@ def test_an_expired_sign_in_is_for_the_frame_to_refresh(fake: FakeSalesforce) ->
         provider_of(fake).pull(None)
 
 
+def test_an_expired_sign_in_may_be_told_without_a_body(
+    fake: FakeSalesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake, "_answer", lambda request: httpx.Response(401))
+    with pytest.raises(TokenExpired):
+        provider_of(fake).pull(None)
+
+
+@pytest.mark.parametrize("said", ["token request is already being processed", "login rate exceeded"])
+def test_a_crowded_sign_in_of_an_own_app_is_no_wrong_key(
+    fake: FakeSalesforce, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    answer = httpx.Response(400, json={"error": "invalid_grant", "error_description": said})
+    monkeypatch.setattr(fake, "_token", lambda request: answer)
+    with pytest.raises(CrmError, match="at once") as error:
+        own_app(fake).check()
+    assert not error.value.permanent
+
+
 def test_sends_no_token_to_a_server_that_is_not_salesforces(fake: FakeSalesforce) -> None:
     for address in ("https://evil.example", "https://acme.my.salesforce.com.evil.example"):
         with pytest.raises(Forbidden):
@@ -306,6 +335,16 @@ def test_checks_who_and_what_is_lacking(fake: FakeSalesforce) -> None:
         "Read on Products",
         "Edit Tasks",
     ]
+
+
+def test_asks_the_settings_for_the_only_currency(fake: FakeSalesforce) -> None:
+    fake.currencies = ("SEK",)
+    assert (provider_of(fake).check().currency, provider_of(fake).discover().currency) == ("SEK", "SEK")
+    fake.fail(Fault.NOT_ALLOWED, on="connect/organization")
+    assert provider_of(fake).check().currency == ""
+    fake.fail(Fault.SERVER_ERROR, on="connect/organization")
+    with pytest.raises(CrmError, match="not available"):
+        provider_of(fake).check()
 
 
 def test_discovers_stages_people_and_fields(fake: FakeSalesforce) -> None:
@@ -357,6 +396,17 @@ def test_makes_a_new_note_for_one_that_somebody_deleted(fake: FakeSalesforce) ->
     assert second != note
 
 
+def test_takes_an_invalid_reference_for_a_note_that_is_gone(
+    fake: FakeSalesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal = fake.add()
+    note = provider_of(fake).write(op(deal.id)).note_id
+    said = (400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    monkeypatch.setitem(REFUSALS, Fault.INVALID, said)
+    fake.fail(Fault.INVALID, on="sobjects/Task")
+    assert provider_of(fake).write(op(deal.id, note_id=note)).note_id != note
+
+
 @pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.HTML])
 def test_looks_for_a_note_whose_making_had_no_answer(fake: FakeSalesforce, fault: Fault) -> None:
     deal = fake.add()
@@ -385,6 +435,15 @@ def test_a_locked_record_is_tried_again_soon(fake: FakeSalesforce, monkeypatch: 
     with pytest.raises(CrmError, match="saving the same record") as error:
         provider_of(fake).write(op(deal.id))
     assert error.value.try_at == fake.now + timedelta(seconds=30)
+
+
+def test_slow_security_policies_are_waited_for(fake: FakeSalesforce, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (403, "TXN_SECURITY_METERING_ERROR", "enabled transaction security policies took too long")
+    monkeypatch.setitem(REFUSALS, Fault.NOT_ALLOWED, said)
+    fake.fail(Fault.NOT_ALLOWED)
+    with pytest.raises(CrmError, match="Exempt from Transaction Security") as error:
+        provider_of(fake).pull(None)
+    assert error.value.try_at == fake.now + timedelta(minutes=5)
 
 
 def test_a_deal_that_is_gone_is_said_to_be(fake: FakeSalesforce) -> None:
