@@ -18,13 +18,14 @@ CENTRES: Mapping[str, str] = {
     "zoho.uk": "www.zohoapis.uk",
     "zohocloud.ca": "www.zohoapis.ca",
     "zoho.sa": "www.zohoapis.sa",
+    "zoho.ae": "www.zohoapis.ae",
     "zoho.com.cn": "www.zohoapis.com.cn",
 }
 BATCH = 100  # ids in one request
 MOST = 200  # rows of one page of a list, and of a query that costs one credit
 PAUSE, TOKEN_PAUSE, NEXT_LOOK = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
 NO_RIGHT = {"NO_PERMISSION", "AUTHORIZATION_FAILED", "PERMISSION_DENIED"}
-TOO_MANY = {"TOO_MANY_REQUESTS", "LIMIT_EXCEEDED", "LIMIT_REACHED"}
+TOO_MANY = "TOO_MANY_REQUESTS"  # limits by other names are of fields, rows and the like: no pause lifts them
 THEIR_FAULT = {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"}
 
 
@@ -112,7 +113,7 @@ class Api:
 
     def remove(self, path: str, answer: str, **params: Any) -> None:
         """Remove what the parameters name."""
-        self._first_details(self.ask("DELETE", path, answer, params=params)[answer])
+        self._first_details(self.ask("DELETE", path, answer, params=params).get(answer, []))
 
     def _first_details(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the details of the first row. The status of each row counts, not that of HTTP."""
@@ -136,12 +137,13 @@ class Api:
         return headers | ({"If-Modified-Since": stamp(since)} if since else {})
 
     def _refusal(self, reply: Reply, body: Mapping[str, Any]) -> CrmError:
-        code = text_of(body.get("code"))
+        reason = _reason(body)
+        code = text_of(reason.get("code"))
         if code == "OAUTH_SCOPE_MISMATCH":
             return NeedsSignIn("Zoho was not asked for all rights that are needed: sign in again.")
         if reply.status == 401:
             return TokenExpired("The sign-in to Zoho has run out.")
-        if reply.status == 429 or code in TOO_MANY:
+        if reply.status == 429 or code == TOO_MANY:
             return self._too_many(reply)
         # Zoho answers so, with HTTP 200, to who asks for too many tokens.
         if text_of(body.get("error")).lower() == "access denied":
@@ -151,7 +153,7 @@ class Api:
             )
         if not code or code in THEIR_FAULT or reply.status >= 500:
             return CrmError(f"Zoho answered with something else than data (HTTP {reply.status}).")
-        return self._row_refusal(body)
+        return self._row_refusal(reason)
 
     def _too_many(self, reply: Reply) -> CrmError:
         now, headers = self._now(), reply.headers
@@ -193,6 +195,13 @@ def _body(reply: Reply) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _reason(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what says why Zoho refused: the body itself, or the first row that failed of a list in it."""
+    rows = [row for value in body.values() if isinstance(value, list) for row in value]
+    failed = [row for row in rows if isinstance(row, dict) and row.get("code") not in (None, "SUCCESS")]
+    return body if body.get("code") or not failed else failed[0]
 
 
 def _said(row: Mapping[str, Any]) -> str:

@@ -41,10 +41,16 @@ def _renew(api: Api, url: str, held: Subscription, *, now: datetime) -> bool:
     try:
         api.write("PATCH", "actions/watch", "watch", [asked])
     except Refused as refused:
-        if refused.code == "NOT_SUBSCRIBED":
+        if _is_over(refused):
             return False
         raise
     return True
+
+
+def _is_over(refused: Refused) -> bool:
+    """Return whether Zoho does not know the channel (any more)."""
+    named = refused.details.get("api_name") or refused.details.get("param_name")
+    return refused.code == "NOT_SUBSCRIBED" or named in ("channel_id", "channel_ids")
 
 
 def drop(api: Api, held: Subscription) -> None:
@@ -52,7 +58,7 @@ def drop(api: Api, held: Subscription) -> None:
     try:
         api.remove("actions/watch", "watch", channel_ids=held.state["channel_id"])
     except Refused as refused:
-        if refused.code != "NOT_SUBSCRIBED":
+        if not _is_over(refused):
             raise
 
 

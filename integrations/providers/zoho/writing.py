@@ -89,8 +89,8 @@ def _update_note(api: Api, note_id: str, said: Mapping[str, str]) -> bool:
 
 
 def _names_the_id(refused: Refused) -> bool:
-    details = refused.details
-    return refused.code == "INVALID_DATA" and (details.get("api_name") == "id" or "id" in details)
+    """Return whether the id was refused: Zoho names it as a field, as a part of the path, or not at all."""
+    return refused.code == "INVALID_DATA" and refused.details.get("api_name", "id") == "id"
 
 
 def _find_note(api: Api, op: WriteOp) -> str:

@@ -148,13 +148,14 @@ class FakeZoho:
         return answer
 
     def _fault(self, fault: Fault, request: httpx.Request) -> Answer:
-        """Refuse. What is wrong with a written row stands in the row; the request itself goes well."""
+        """Refuse. What is wrong with a written row stands in the row, as the request's refusal or not."""
         if fault is not Fault.INVALID:
             return REFUSALS[fault]()
         if request.method == "GET" or "coql" in request.url.path:
             return self._answer(request)
         answer = request.url.path.split("/")[-1]
-        return ok({LISTED.get(answer, "data"): [wrong("INVALID_DATA", "invalid data", api_name="Verdict")]})
+        rows = [wrong("INVALID_DATA", "invalid data", api_name="Verdict")]
+        return ok({LISTED.get(answer, "data"): rows}, status=400)
 
     def _answer(self, request: httpx.Request) -> Answer:
         path = request.url.path.removeprefix("/crm/v8/")
@@ -241,7 +242,8 @@ class FakeZoho:
         [row] = sent["data"]
         deal = self.deals.get(row.pop("id"))
         if deal is None or deal.deleted:
-            return ok({"data": [wrong("INVALID_DATA", "the id given seems to be invalid", api_name="id")]})
+            row = wrong("INVALID_DATA", "the id given seems to be invalid", api_name="id")
+            return ok({"data": [row]}, status=400)
         for key, value in row.items():
             kind = self.fields[key][1]
             if value is not None and kind in ("date", "datetime"):
@@ -268,7 +270,7 @@ class FakeZoho:
             if number in deal.notes:
                 deal.notes[number] = sent["data"][0]["Note_Content"]
                 return ok({"data": [right("record updated", id=number)]})
-        return ok({"data": [wrong("INVALID_DATA", "record not deleted", id=number)]})
+        return no("INVALID_DATA", "the id given seems to be invalid", resource_path_index=1)
 
     def _get_fields(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         rows = [
@@ -330,9 +332,8 @@ class FakeZoho:
     def _watch(self, number: str, asked: Body, sent: Body, headers: Any) -> Answer:
         [row] = sent["watch"]
         if len(row["token"]) > 50:
-            return ok(
-                {"watch": [wrong("INVALID_DATA", "the token is too long", api_name="token")]}, status=202
-            )
+            row = wrong("INVALID_DATA", "the token is too long", api_name="token")
+            return ok({"watch": [row]}, status=202)
         expiry = datetime.fromisoformat(row["channel_expiry"])
         ends = expiry if expiry - self.now <= WEEK else self.now + timedelta(hours=1)
         self.channels[row["channel_id"]] = {**row, "ends": ends}

@@ -215,7 +215,7 @@ def test_used_up_credits_are_looked_at_again_in_an_hour(fake: FakeZoho) -> None:
     assert caught.value.try_at == fake.now + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("status", [200, 202, 207])
+@pytest.mark.parametrize("status", [200, 202, 207, 400])
 def test_the_status_of_a_row_counts_not_that_of_http(writable: FakeZoho, status: int) -> None:
     row = {
         "code": "INVALID_DATA",
@@ -235,6 +235,24 @@ def test_their_own_failure_in_a_row_is_tried_again(writable: FakeZoho) -> None:
     with pytest.raises(CrmError) as caught:
         provider_of(writable).write(op_of("5"))
     assert not caught.value.permanent
+
+
+def test_a_right_that_is_missing_may_be_said_in_a_row(writable: FakeZoho) -> None:
+    row = {"code": "NO_PERMISSION", "status": "error", "message": "permission denied", "details": {}}
+    answering(writable, httpx.Response(403, json={"data": [row]}))
+    with pytest.raises(CrmError, match=r"does not allow this \(permission denied\)") as caught:
+        provider_of(writable).write(op_of("5"))
+    assert caught.value.permanent
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_no_more_fields_than_the_edition_has_is_no_pause(fake: FakeZoho, is_listed: bool) -> None:
+    said = {"code": "LIMIT_EXCEEDED", "status": "error", "message": "fields limit exceeded", "details": {}}
+    fields = httpx.Response(200, json={"fields": []})
+    answering(fake, fields, httpx.Response(400, json={"fields": [said]} if is_listed else said))
+    with pytest.raises(CrmError, match=r"refused the request \(fields limit exceeded\)") as caught:
+        provider_of(fake).ensure_fields()
+    assert caught.value.permanent
 
 
 def test_an_answer_without_the_company_is_an_error(fake: FakeZoho) -> None:
@@ -295,6 +313,20 @@ def test_only_a_refused_id_makes_another_note(writable: FakeZoho) -> None:
         provider_of(writable).write(op_of(deal.id, note_id=written.note_id))
 
 
+@pytest.mark.parametrize("details", [{"resource_path_index": 1}, {"api_name": "id"}, {"id": "7"}, {}])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_note_that_was_deleted_is_made_anew(writable: FakeZoho, details: Any, is_listed: bool) -> None:
+    row = {"code": "INVALID_DATA", "status": "error", "message": "invalid id", "details": details}
+    done = {"code": "SUCCESS", "status": "success", "details": {"id": "8"}}
+    answering(
+        writable,
+        httpx.Response(200, json={"data": [done]}),
+        httpx.Response(400, json={"data": [row]} if is_listed else row),
+        httpx.Response(201, json={"data": [done]}),
+    )
+    assert provider_of(writable).write(op_of("5", note_id="7")).note_id == "8"
+
+
 # Notifications
 
 
@@ -316,6 +348,26 @@ def test_a_channel_lasts_days_is_renewed_and_made_anew(fake: FakeZoho) -> None:
     provider_of(fake).drop_webhook(again)
     provider_of(fake).drop_webhook(again)
     assert again.state["channel_id"] not in fake.channels
+
+
+@pytest.mark.parametrize("status", [202, 400])
+@pytest.mark.parametrize(
+    ("code", "details"), [("NOT_SUBSCRIBED", {}), ("INVALID_DATA", {"api_name": "channel_id"})]
+)
+def test_a_channel_that_ended_is_made_anew(
+    fake: FakeZoho, status: int, code: str, details: dict[str, str]
+) -> None:
+    made = provider_of(fake).ensure_webhook(HOOK, None)
+    assert made is not None
+    row = {"code": code, "status": "error", "message": "no such channel", "details": details}
+    refused = httpx.Response(status, json={"watch": [row]})
+    done = {"code": "SUCCESS", "status": "success", "details": {"events": []}}
+    answering(fake, refused, httpx.Response(201, json={"watch": [done]}), refused, httpx.Response(204))
+    again = provider_of(fake).ensure_webhook(HOOK, made)
+    assert again is not None
+    assert again.state != made.state
+    provider_of(fake).drop_webhook(again)
+    provider_of(fake).drop_webhook(again)
 
 
 def verified(fake: FakeZoho, request: RawRequest, secret: str, state: dict[str, Any]) -> tuple[str, ...]:
