@@ -163,8 +163,7 @@ class Api:
         told = retry_at(headers.get("retry-after"), now)
         if told is not None:
             return CrmError("Pipedrive asks for a pause.", try_at=told)
-        # The burst is not used up, so it is the day: it ends at midnight in a zone that nobody tells.
-        if (decimal_of(headers.get("x-ratelimit-remaining")) or 0) > 0:
+        if _is_day_used_up(headers):
             return CrmError(
                 "The day's budget of Pipedrive API tokens is used up; it is renewed at their midnight. "
                 "Your Pipedrive settings show under API usage who used it.",
@@ -189,6 +188,17 @@ def _body(reply: Reply) -> dict[str, Any] | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def _is_day_used_up(headers: Mapping[str, str]) -> bool:
+    """Return whether it is the day's budget that ended, until midnight in a zone that nobody tells.
+
+    Pipedrive gives the day's tokens not always; where it does not, it is the day if the burst has some left.
+    """
+    left = decimal_of(headers.get("x-daily-ratelimit-token-remaining"))
+    if left is not None:
+        return left <= 0
+    return (decimal_of(headers.get("x-ratelimit-remaining")) or 0) > 0
 
 
 def _said(body: Mapping[str, Any]) -> str:

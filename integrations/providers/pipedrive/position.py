@@ -10,6 +10,8 @@ from integrations.readings import instant_of
 
 DEALS, ARCHIVED, DELETED = "deals", "archived", "deleted"
 PATHS: Mapping[str, str] = {DEALS: "v2/deals", ARCHIVED: "v2/deals/archived", DELETED: "v2/deals"}
+# Which deals a list brings besides those it is of: an archived deal that was deleted is in no other list.
+STATUSES: Mapping[str, str] = {ARCHIVED: "open,won,lost,deleted", DELETED: "deleted"}
 NEXT: Mapping[str, str] = {DEALS: ARCHIVED, ARCHIVED: DELETED, DELETED: ""}
 
 
@@ -41,7 +43,7 @@ class Position:
         if self.since is None:
             return asked | {"sort_by": "id"}
         asked |= {"sort_by": "update_time", "updated_since": _seconds(self.since)}
-        return asked | ({"status": "deleted"} if self.stream == DELETED else {})
+        return asked | status_of(self.stream)
 
     def seen(self, rows: Iterable[Mapping[str, Any]], after: str) -> "Position":
         """Return the position behind these rows."""
@@ -72,6 +74,11 @@ class Position:
             return {"since": self.since.isoformat()}
         begin = min(self.newest or self.started, self.started) - look_back
         return {"since": max(begin, self.since or begin).isoformat()}
+
+
+def status_of(stream: str) -> dict[str, str]:
+    """Return the parameter that brings deleted deals too, where the list is asked for them."""
+    return {"status": STATUSES[stream]} if stream in STATUSES else {}
 
 
 def _seconds(moment: datetime) -> str:

@@ -33,7 +33,7 @@ from integrations.crm import (
 from integrations.http import Door
 from integrations.providers.pipedrive import records, webhooks, writing
 from integrations.providers.pipedrive.calls import MOST, SUFFIX, Api, NotThere, host_of
-from integrations.providers.pipedrive.position import ARCHIVED, DEALS, DELETED, PATHS, Position
+from integrations.providers.pipedrive.position import ARCHIVED, DEALS, DELETED, PATHS, Position, status_of
 from integrations.readings import text_of
 
 SIGN_IN = "oauth.pipedrive.com"
@@ -152,8 +152,8 @@ class Pipedrive:
         missing = [deal_id for deal_id in dict.fromkeys(ids) if deal_id.isdigit()]
         rows: list[Row] = []
         for stream in (DEALS, ARCHIVED, DELETED):
-            status = {"status": "deleted"} if stream == DELETED else {}
-            rows += self._api.rows_of(PATHS[stream], "ids", missing, **status, **self._wanted())
+            asked = status_of(stream) | self._wanted()
+            rows += self._api.rows_of(PATHS[stream], "ids", missing, **asked)
             found = {text_of(row.get("id")) for row in rows}
             missing = [deal_id for deal_id in missing if deal_id not in found]
         deals, skipped, gone = self._read(rows)

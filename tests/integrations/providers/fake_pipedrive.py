@@ -160,15 +160,17 @@ class FakePipedrive:
         return good(page, additional_data={"next_cursor": mark})
 
     def _deals(self, asked: Mapping[str, str], *, archived: bool = False) -> Iterable[dict[str, Any]]:
-        gone = asked.get("status") == "deleted"
+        statuses = asked.get("status", "open,won,lost").split(",")
         wanted = set(asked["ids"].split(",")) if "ids" in asked else None
         since = datetime.fromisoformat(asked.get("updated_since", "1970-01-01T00:00:00Z"))
         for deal in self.deals.values():
-            if (deal.deleted, deal.archived) != (gone, archived) or (wanted and deal.id not in wanted):
+            if self._status(deal) not in statuses or deal.archived != archived:
+                continue
+            if wanted is not None and deal.id not in wanted:
                 continue
             if deal.changed_at.replace(microsecond=0) < since:
                 continue
-            if not gone or self.now - deal.changed_at < KEPT:
+            if not deal.deleted or self.now - deal.changed_at < KEPT:
                 yield {"id": int(deal.id), "update_time": stamp(deal.changed_at), "deal": deal}
 
     def _whole(self, row: dict[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
@@ -176,7 +178,6 @@ class FakePipedrive:
         return self._row(row["deal"], asked) if "deal" in row else row
 
     def _row(self, deal: FakeDeal, asked: Mapping[str, str]) -> dict[str, Any]:
-        status = "deleted" if deal.deleted else {"3": "won", "4": "lost"}.get(deal.stage_id, "open")
         codes = asked["custom_fields"].split(",") if "custom_fields" in asked else list(self.fields)
         values = {**self._own_values(deal), **deal.own}
         return {
@@ -190,13 +191,17 @@ class FakePipedrive:
             "currency": deal.currency,
             "add_time": stamp(START),
             "update_time": stamp(deal.changed_at),
-            "status": status,
+            "status": self._status(deal),
             "is_deleted": deal.deleted,
             "is_archived": deal.archived,
             "probability": None if deal.probability is None else float(deal.probability * 100),
             "expected_close_date": deal.close_on.isoformat() if deal.close_on else None,
             "custom_fields": {code: values.get(code) for code in codes if code in self.fields},
         }
+
+    @staticmethod
+    def _status(deal: FakeDeal) -> str:
+        return "deleted" if deal.deleted else {"3": "won", "4": "lost"}.get(deal.stage_id, "open")
 
     def _own_values(self, deal: FakeDeal) -> dict[str, Any]:
         return {
@@ -273,6 +278,8 @@ class FakePipedrive:
         deal = self.deals.get(number)
         if deal is None or deal.deleted:
             return missing("Deal not found")
+        if deal.archived:
+            return bad("Archived deals cannot be changed")
         for code, value in sent["custom_fields"].items():
             if code not in self.fields:
                 return bad(f"custom field {code} does not exist")

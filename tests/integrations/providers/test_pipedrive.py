@@ -186,6 +186,18 @@ def test_stages_have_no_probability_where_the_pipeline_uses_none(fake: FakePiped
     assert [stage.probability for stage in provider_of(fake).discover().stages] == [None] * 4
 
 
+def test_an_archived_deal_that_was_deleted_is_told(fake: FakePipedrive) -> None:
+    archived = fake.add(archived=True).id
+    _, cursor = run(fake, None)
+    pass_time(fake, hours=1)
+    fake.delete(archived)
+    assert provider_of(fake).fetch([archived]).gone == (Gone(archived),)
+    fake.requests.clear()
+    pages, _ = run(fake, cursor)
+    assert [page.gone for page in pages] == [(), (Gone(archived),), ()]
+    assert len([one for one in fake.requests if "deals" in one.url.path]) == 3
+
+
 def test_fetch_looks_in_all_three_lists(fake: FakePipedrive) -> None:
     kept, archived, deleted = fake.add().id, fake.add(archived=True).id, fake.add(deleted=True).id
     found = provider_of(fake).fetch([deleted, archived, kept, "99999", "no number"])
@@ -268,6 +280,19 @@ def test_refusals_say_when_to_come_back(
     assert (caught.value.permanent, caught.value.try_at) == (False, fake.now + pause)
 
 
+@pytest.mark.parametrize(
+    ("left", "pause"), [("0", timedelta(hours=1)), ("29000", timedelta(seconds=10)), ("", timedelta(hours=1))]
+)
+def test_the_day_s_tokens_say_which_limit_it_was(fake: FakePipedrive, left: str, pause: timedelta) -> None:
+    """The burst's own count may be used up or not by then."""
+    burst = {"x-ratelimit-remaining": "0" if left == "0" else "79"}
+    told = {"x-daily-ratelimit-token-remaining": left} if left else {}
+    fake.handle = lambda request: httpx.Response(429, json={}, headers=burst | told)  # type: ignore[method-assign]
+    with pytest.raises(CrmError) as caught:
+        provider_of(fake).pull(None)
+    assert caught.value.try_at == fake.now + pause
+
+
 def test_a_closed_account_and_a_success_that_is_none(fake: FakePipedrive) -> None:
     answers = iter(
         [
@@ -315,6 +340,14 @@ def test_a_note_that_may_exist_is_looked_for_on_every_page(writable: FakePipedri
     deal.notes["2000"] = "Late &amp; lost<br>[concord:7f]"
     assert provider_of(writable).write(op(deal.id, note_may_exist=True)).note_id == "2000"
     assert len(deal.notes) == 601
+
+
+def test_an_archived_deal_is_refused_before_a_note_is_made(writable: FakePipedrive) -> None:
+    deal = writable.add(archived=True)
+    with pytest.raises(CrmError, match=r"refused the request \(Archived deals cannot") as caught:
+        provider_of(writable).write(op(deal.id))
+    assert caught.value.permanent
+    assert deal.notes == {}
 
 
 def test_an_empty_value_clears_the_field(writable: FakePipedrive) -> None:
