@@ -2,9 +2,9 @@
 
 Neither a server nor a description of an environment was at hand: what is here is proven only against
 tests/integrations/providers/fake_dynamics.py, which was written from Microsoft's documents. A real
-environment has yet to confirm the error codes, that pages of tracked changes keep to maxpagesize and carry
-formatted values, and that removing a product from an opportunity changes the opportunity: a line that was
-removed is otherwise not told of.
+environment has yet to confirm the error codes, that pages of tracked changes keep to maxpagesize, and that
+removing a product from an opportunity changes the opportunity: a line that was removed is otherwise not told
+of.
 
 What is not there: an opportunity may be in several business process flows, so none of them says its stage;
 the status reason stands for it. Requested delivery dates of products depend on the reader's time zone and are

@@ -1,9 +1,19 @@
 """Whose environment it is, what the user may do there, and what there is to map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.crm import Account, CrmField, Discovery, Owner, OwnField, Pipeline, Stage, Status
+from integrations.crm import (
+    FIELD_KINDS,
+    Account,
+    CrmField,
+    Discovery,
+    Owner,
+    OwnField,
+    Pipeline,
+    Stage,
+    Status,
+)
 from integrations.providers.dynamics.calls import Calls, Row
 from integrations.providers.dynamics.refusals import NotAllowed
 from integrations.readings import text_of
@@ -21,6 +31,13 @@ KINDS = {
     "Memo": "text",
     "Picklist": "choice",
     **dict.fromkeys(LOOKUPS, "text"),
+}
+DAYS = ("DateOnly", "TimeZoneIndependent")  # behaviours of dates that are the same day for every reader
+NEEDED = {
+    "date": "a date with the behaviour Date only; readers in other time zones would see another day",
+    "datetime": "a date and time",
+    "text": "text",
+    "url": "text",
 }
 
 
@@ -55,6 +72,11 @@ def _lacks(calls: Calls) -> Iterator[str]:
             calls.send("GET", path, params={"$select": key, "$top": 1})
         except NotAllowed:
             yield lack
+    behaviours = _behaviours(calls)
+    for own, each in _ours(calls):
+        if not _fits(own, each, behaviours):
+            name = _label(each.get("DisplayName")) or text_of(each["LogicalName"])
+            yield f"The column {name} is not {NEEDED[FIELD_KINDS[own]]}: it is not written."
 
 
 def currencies(calls: Calls) -> dict[str, str]:
@@ -128,34 +150,47 @@ def readable(definition: Row) -> str:
 
 
 def _fields(calls: Calls) -> Iterator[CrmField]:
-    dates = _whole_days(calls)
+    behaviours = _behaviours(calls)
     for each in columns(calls):
         name = text_of(each["LogicalName"])
-        kind = "date" if name in dates else KINDS.get(str(each.get("AttributeType")), "other")
+        kind = "date" if behaviours.get(name) in DAYS else KINDS.get(str(each.get("AttributeType")), "other")
         yield CrmField(readable(each), _label(each.get("DisplayName")) or name, kind)
 
 
-def _whole_days(calls: Calls) -> set[str]:
-    """Return the date columns that mean the same day to every reader; others depend on a time zone."""
+def _behaviours(calls: Calls) -> dict[str, str]:
+    """Return how the date columns deal with time zones, by their names."""
     found = calls.send(
         "GET",
         f"{TABLE}/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata",
         params={"$select": "LogicalName,DateTimeBehavior"},
     )
     return {
-        text_of(each["LogicalName"])
+        text_of(each["LogicalName"]): text_of((each.get("DateTimeBehavior") or {}).get("Value"))
         for each in found["value"]
-        if (each.get("DateTimeBehavior") or {}).get("Value") in ("DateOnly", "TimeZoneIndependent")
     }
 
 
 def own_columns(calls: Calls) -> dict[OwnField, str]:
-    """Return the columns that an admin has made for us, whatever prefix the environment gave them."""
+    """Return the columns that an admin has made for us, without those that cannot hold what we write."""
+    behaviours = _behaviours(calls)
+    return {own: text_of(each["LogicalName"]) for own, each in _ours(calls) if _fits(own, each, behaviours)}
+
+
+def _ours(calls: Calls) -> Iterator[tuple[OwnField, Row]]:
+    """Yield the columns that are named as ours, whatever prefix the environment gave them."""
     wanted = {own.value.replace("_", ""): own for own in OwnField}
-    found: dict[OwnField, str] = {}
     for each in columns(calls):
-        name = text_of(each["LogicalName"])
-        own = wanted.get(name.partition("_")[2].replace("_", ""))
+        own = wanted.get(text_of(each["LogicalName"]).partition("_")[2].replace("_", ""))
         if own and each.get("IsValidForUpdate"):
-            found[own] = name
-    return found
+            yield own, each
+
+
+def _fits(own: OwnField, definition: Row, behaviours: Mapping[str, str]) -> bool:
+    """Return whether a column takes what we write, and shows it as it is meant."""
+    behaviour = behaviours.get(text_of(definition["LogicalName"]), "")
+    match FIELD_KINDS[own]:
+        case "date":
+            return behaviour in DAYS
+        case "datetime":
+            return behaviour not in ("", "DateOnly")
+    return definition.get("AttributeType") in ("String", "Memo")

@@ -49,13 +49,13 @@ from integrations.providers.dynamics.environment import (
     readable,
 )
 from integrations.providers.dynamics.notes import QUIETLY, put_note
-from integrations.providers.dynamics.refusals import Missing, UnknownColumn
+from integrations.providers.dynamics.refusals import NOT_TRACKED, Missing, UnknownColumn
 from integrations.providers.dynamics.rows import COLUMNS, deal_of, neighbours_of
 from integrations.readings import instant_of, text_of
 
 PAGE, MANY = 200, 1000
 LINES_LOOK_BACK = timedelta(minutes=15)
-TRACKED = f"odata.track-changes,{ANNOTATED}"
+TRACKED = "odata.track-changes"  # with formatted values the link to later changes has been seen missing
 SIGN_IN = f"https://{LOGIN}/{{tenant}}/oauth2/v2.0"
 
 
@@ -99,15 +99,18 @@ class Dynamics:
             "sees less. The table’s property Track changes must be on."
         ),
         (
-            "Read on Opportunity Product, Product, Account, Contact, User, Team and Currency: to know what "
-            "deals ask for, for whom and whose they are."
+            "Read on Opportunity Product, Product, Account, Contact, User, Team, Currency and Organization: "
+            "to know what deals ask for, for whom and whose they are."
         ),
         (
             "Write on Opportunity, with columns that an admin adds to it, Concord Verdict (text), Concord "
-            "Earliest Date (date only), Concord Reason (multiple lines of text), Concord Link (URL) and "
-            "Concord Checked At (date and time): to write verdicts back."
+            "Earliest Date (date only, of another behaviour than User local), Concord Reason (multiple lines "
+            "of text), Concord Link (URL) and Concord Checked At (date and time): to write verdicts back."
         ),
-        "Create, Read, Write, Append and Append To on Note: to keep one note with the verdict.",
+        (
+            "Create, Read, Write and Append on Note, and Append To on Opportunity: to keep one note with the "
+            "verdict."
+        ),
     )
     limits: ClassVar[tuple[Limit, ...]] = (Limit(4000, 300),)
     look_back: ClassVar[timedelta] = timedelta(0)  # a delta link follows versions, not clocks
@@ -184,10 +187,7 @@ class Dynamics:
             except UnknownColumn as error:
                 raise CursorExpired(str(error)) from None
         if not following and not later:
-            raise CrmError(
-                "Dynamics 365 does not tell of changes. Turn on Track changes for the table Opportunity.",
-                permanent=True,
-            )
+            raise CrmError(NOT_TRACKED, permanent=True)
         return rows, following, later
 
     def _select(self) -> str:
@@ -217,7 +217,7 @@ class Dynamics:
     def _records(self, rows: Sequence[Row]) -> Fetched:
         deleted = tuple(Gone(text_of(row.get("id"))) for row in rows if _is_deleted(row))
         there = [row for row in rows if not _is_deleted(row)]
-        neighbours = neighbours_of(self._calls, there)
+        neighbours = neighbours_of(self._calls, there, product=self._setup.fields.get("product", ""))
         read = [
             deal_of(row, fields=self._setup.fields, base=self._calls.base, neighbours=neighbours)
             for row in there

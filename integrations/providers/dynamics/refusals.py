@@ -11,8 +11,12 @@ from integrations.readings import text_of
 
 PAUSE = timedelta(minutes=5)  # the window of the service protection limits
 EXPIRED_VERSION_STAMP = "0x80044352"
+CHANGE_TRACKING_OFF = "0x80072491"
+NOT_TRACKED = "Dynamics 365 does not tell of changes. Turn on Track changes for the table Opportunity."
 NOT_A_MEMBER = "0x80072560"
+FORGOTTEN = "Dynamics 365 no longer knows what has changed since the last time."
 PRIVILEGE = re.compile(r"\bprv[A-Za-z]+")
+BUSY = "temporarily_unavailable"
 AADSTS = re.compile(r"AADSTS\d+")
 
 
@@ -51,12 +55,16 @@ def refusal(reply: Reply, *, oauth: bool, now: Callable[[], datetime]) -> CrmErr
         return _signed_out(oauth)
     if reply.status == 429:
         return CrmError("Dynamics 365 asks for a pause.", try_at=now() + pause(reply))
+    if reply.status == 410:
+        return CursorExpired(FORGOTTEN)
     fault = _fault(reply)
     if fault is None or reply.status >= 500:
         return Unclear(f"Dynamics 365 does not answer as it should at the moment (status {reply.status}).")
     code, said = fault
     if code == EXPIRED_VERSION_STAMP:
-        return CursorExpired("Dynamics 365 no longer knows what has changed since the last time.")
+        return CursorExpired(FORGOTTEN)
+    if code == CHANGE_TRACKING_OFF:
+        return CrmError(NOT_TRACKED, permanent=True)
     return _by_status(reply.status, code, said.rstrip("."))
 
 
@@ -116,7 +124,7 @@ def sign_in_refusal(reply: Reply, *, now: Callable[[], datetime]) -> CrmError:
         body = None
     if reply.status == 429:
         return CrmError("Microsoft’s sign-in asks for a pause.", try_at=now() + pause(reply))
-    if reply.status >= 500 or not isinstance(body, dict) or "error" not in body:
+    if reply.status >= 500 or not isinstance(body, dict) or body.get("error") in (None, BUSY):
         return Unclear(f"Microsoft’s sign-in did not answer as expected (status {reply.status}).")
     found = AADSTS.search(str(body.get("error_description") or ""))
     code = found[0] if found else text_of(body["error"], 60)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.crm import DealRecord, LineRecord, Owner, Skipped
-from integrations.providers.dynamics.calls import Calls, Row, formatted
+from integrations.providers.dynamics.calls import Calls, Row, formatted, is_guid
 from integrations.providers.dynamics.environment import STATES, currencies, owner_of
 from integrations.readings import date_of, decimal_of, instant_of, share_of, text_of
 
@@ -25,16 +25,31 @@ class Neighbours:
     owners: Mapping[str, Owner]
     currencies: Mapping[str, str]
     lines: Mapping[str, Sequence[LineRecord]]
+    products: Mapping[str, str]  # by the opportunity's id
 
 
-def neighbours_of(calls: Calls, rows: Sequence[Row]) -> Neighbours:
-    """Read what these opportunities refer to."""
+def neighbours_of(calls: Calls, rows: Sequence[Row], *, product: str) -> Neighbours:
+    """Read what these opportunities refer to; `product` is the column that is mapped to it, "" for none."""
     return Neighbours(
         companies=_companies(calls, {_company_id(row) for row in rows} - {""}),
         owners=_owners(calls, {text_of(row.get("_ownerid_value")) for row in rows} - {""}),
         currencies=currencies(calls) if any(row.get("_transactioncurrencyid_value") for row in rows) else {},
         lines=_lines(calls, [text_of(row.get("opportunityid")) for row in rows]),
+        products=_labels(calls, rows, product),
     )
+
+
+def _labels(calls: Calls, rows: Sequence[Row], column: str) -> dict[str, str]:
+    """Return what people see of a choice or lookup, by opportunity, where the rows do not say so."""
+    unsaid = [row for row in rows if not formatted(row, column) and _stands_for(row.get(column))]
+    ids = [text_of(row.get("opportunityid")) for row in unsaid]
+    found = calls.by_ids("opportunities", "opportunityid", ids, f"opportunityid,{column}")
+    return {text_of(row["opportunityid"]): formatted(row, column) for row in found}
+
+
+def _stands_for(value: Any) -> bool:
+    """Return whether a value is the number of a choice or the id of a record."""
+    return isinstance(value, int) or is_guid(str(value))
 
 
 def _company_id(row: Row) -> str:
@@ -98,7 +113,9 @@ def deal_of(
         owner_id=owner_id,
         owner_name=owner.name,
         owner_email=owner.email,
-        product=formatted(row, fields.get("product", "")) or text_of(mapped("product")),
+        product=formatted(row, fields.get("product", ""))
+        or neighbours.products.get(found)
+        or text_of(mapped("product")),
         quantity=decimal_of(mapped("quantity")),
         promised_on=date_of(mapped("promised_on")),
         earliest_start=date_of(mapped("earliest_start")),

@@ -4,7 +4,8 @@ Written from Microsoft's documents, not from a server. What it is strict about: 
 $filter, $orderby or $top, its links end after seven days, changed rows come before deleted ones, a column
 that is not there fails the whole query, a PATCH makes what it does not find unless told not to, a filter
 has at most 500 conditions and an address 32,768 characters, and a removed product leaves no trace but that
-its opportunity is calculated anew.
+its opportunity is calculated anew. Formatted values come to those who ask for them, and a tracked query that
+does gets no link to later changes, as has been reported of an older version.
 """
 
 import json
@@ -46,6 +47,7 @@ from tests.integrations.providers.fake_dynamics_tables import (
     filtered,
     guid,
     instant,
+    is_annotated,
     picked,
     refused,
 )
@@ -78,6 +80,8 @@ class FakeDynamics:
     missing: set[str] = field(default_factory=set)  # columns of the opportunity that are not there
     forbidden: set[str] = field(default_factory=set)  # tables that the user may not read
     tracks: bool = True
+    kinds: dict[str, str] = field(default_factory=dict)  # columns that an admin made of another kind
+    behaviours: dict[str, str] = field(default_factory=dict)  # and dates of another behaviour
     people: list[str] = field(default_factory=list)  # companies that are persons: contacts, no accounts
     biggest: int = 5000
 
@@ -264,6 +268,8 @@ class FakeDynamics:
             if f"${option}" in params:
                 said = f'The "${option}" query parameter isn\'t supported when Change Tracking is enabled.'
                 raise Refused(400, "0x80060888", said)
+        if not self.tracks:
+            raise Refused(400, "0x80072491", "Entity opportunity isn't enabled for change tracking.")
         select = self._selected("opportunities", params["$select"])
         since, upto, after, issued = self._place(params)
         if self.now - issued > TRACKED_FOR:
@@ -271,12 +277,13 @@ class FakeDynamics:
         entries = self._entries(since, upto)
         size = self._size(request)
         page = entries[after : after + size]
-        body: Row = {"value": [self._entry(each, select) for each in page]}
+        annotated = is_annotated(request)
+        body: Row = {"value": [self._entry(each, select, annotated) for each in page]}
         link = f"{BASE}opportunities?$select={params['$select']}"
         place = f"{since}!{upto}!{after + size}!{issued.isoformat()}"
         if after + size < len(entries):
             body["@odata.nextLink"] = f"{link}&$skiptoken={quote(place)}"
-        elif self.tracks:
+        elif not annotated:
             body["@odata.deltaLink"] = f"{link}&$deltatoken={quote(f'{upto}!{self.now.isoformat()}')}"
         return httpx.Response(200, json=body)
 
@@ -297,12 +304,12 @@ class FakeDynamics:
         there = [(found, False) for _, found in changed if found in self.deals]
         return there + [(found, True) for found in deleted]
 
-    def _entry(self, entry: tuple[str, bool], select: list[str]) -> Row:
+    def _entry(self, entry: tuple[str, bool], select: list[str], annotated: bool) -> Row:
         found, deleted = entry
         if deleted:
             context = f"{BASE}$metadata#opportunities/$deletedEntity"
             return {"@odata.context": context, "id": found, "reason": "deleted"}
-        return picked(self._opportunity(self.deals[found]), [*select, "opportunityid"])
+        return picked(self._opportunity(self.deals[found]), [*select, "opportunityid"], annotated)
 
     def _size(self, request: httpx.Request) -> int:
         found = re.search(r"odata\.maxpagesize=(\d+)", request.headers.get("Prefer", ""))
@@ -336,7 +343,9 @@ class FakeDynamics:
         found = found[: int(params.get("$top", len(found)))]
         key = TABLES[table][0] if table in TABLES else "opportunityid"
         after, size = int(params.get("$skiptoken", 0)), self._size(request)
-        body: Row = {"value": [picked(row, [*select, key]) for row in found[after : after + size]]}
+        annotated = is_annotated(request)
+        page = found[after : after + size]
+        body: Row = {"value": [picked(row, [*select, key], annotated) for row in page]}
         if after + size < len(found):
             kept = {name: value for name, value in params.items() if name != "$skiptoken"}
             body["@odata.nextLink"] = str(
@@ -349,7 +358,7 @@ class FakeDynamics:
         select = self._selected(table, params["$select"])
         for row in self._rows(table):
             if row[key] == found:
-                return httpx.Response(200, json=picked(row, [*select, key]))
+                return httpx.Response(200, json=picked(row, [*select, key], annotated=False))
         raise Refused(404, "0x80040217", f"{table} With Id = {found} Does Not Exist")
 
     def _rows(self, table: str) -> Iterable[Row]:
@@ -413,10 +422,8 @@ class FakeDynamics:
         names = [name for name in KINDS if name not in self.missing]
         if path.endswith("DateTimeAttributeMetadata"):
             dates = [name for name in names if KINDS[name] == "DateTime"]
-            behaviour = {True: "DateOnly", False: "UserLocal"}
             value = [
-                {"LogicalName": name, "DateTimeBehavior": {"Value": behaviour[name in WHOLE_DAYS]}}
-                for name in dates
+                {"LogicalName": name, "DateTimeBehavior": {"Value": self._behaviour(name)}} for name in dates
             ]
             return httpx.Response(200, json={"value": value})
         if path.endswith("/Attributes"):
@@ -429,11 +436,13 @@ class FakeDynamics:
             return httpx.Response(200, json={"value": [*value, virtual | {"IsValidForRead": True}]})
         return httpx.Response(200, json={"ChangeTrackingEnabled": self.tracks})
 
-    @staticmethod
-    def _attribute(name: str) -> Row:
+    def _behaviour(self, name: str) -> str:
+        return self.behaviours.get(name, "DateOnly" if name in WHOLE_DAYS else "UserLocal")
+
+    def _attribute(self, name: str) -> Row:
         return {
             "LogicalName": name,
-            "AttributeType": KINDS[name],
+            "AttributeType": self.kinds.get(name, KINDS[name]),
             "AttributeOf": None,
             "DisplayName": {"UserLocalizedLabel": {"Label": name.removeprefix("acme_").capitalize()}},
             "IsValidForRead": True,

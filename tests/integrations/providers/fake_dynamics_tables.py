@@ -132,10 +132,18 @@ FIXED: dict[str, list[Row]] = {
 }
 
 
-def picked(row: Row, select: Iterable[str]) -> Row:
-    """Return the selected columns with the formatted values that belong to them."""
+def is_annotated(request: httpx.Request) -> bool:
+    return FORMATTED in request.headers.get("Prefer", "")
+
+
+def picked(row: Row, select: Iterable[str], annotated: bool) -> Row:
+    """Return the selected columns; with the formatted values that belong to them where they are asked for."""
     wanted = set(select)
-    return {name: value for name, value in row.items() if name.split("@")[0] in wanted}
+    return {
+        name: value
+        for name, value in row.items()
+        if name.split("@")[0] in wanted and (annotated or "@" not in name)
+    }
 
 
 def filtered(text: str) -> Callable[[Row], bool]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
+import httpx
 import pytest
 
 from integrations.crm import CrmError, CursorExpired, NeedsSignIn, NoteUnknown, OwnField, Status, WriteOp
@@ -90,6 +91,17 @@ def test_a_customer_may_be_a_person_and_an_owner_a_team(fake: FakeDynamics) -> N
     ]
 
 
+def test_a_tracked_query_asks_for_no_formatted_values(fake: FakeDynamics) -> None:
+    deals = [fake.add(product="Heat pump"), fake.add(product=""), fake.add(product="Valve")]
+    (page,), _ = run(fake)
+    assert [deal.product for deal in page.deals] == ["Heat pump", "", "Valve"]
+    tracked = [each for each in fake.requests if "track-changes" in each.headers.get("Prefer", "")]
+    assert tracked
+    assert all("annotations" not in each.headers["Prefer"] for each in tracked)
+    fetched = provider_of(fake).fetch([deal.id for deal in deals])
+    assert [deal.product for deal in fetched.deals] == ["Heat pump", "", "Valve"]
+
+
 def test_follows_changes_by_link_and_hears_of_deletions(fake: FakeDynamics) -> None:
     kept, changed, deleted = fake.add(), fake.add(), fake.add()
     (page,), cursor = run(fake)
@@ -121,6 +133,15 @@ def test_a_link_older_than_the_environment_remembers(fake: FakeDynamics) -> None
     pass_time(fake, days=6)
     _, cursor = run(fake, cursor)
     pass_time(fake, days=8)
+    with pytest.raises(CursorExpired):
+        provider_of(fake).pull(cursor)
+
+
+def test_a_link_that_is_gone(fake: FakeDynamics, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.add()
+    _, cursor = run(fake)
+    monkeypatch.setitem(REFUSALS, Fault.CURSOR_EXPIRED, (410, "", "Gone"))
+    fake.fail(Fault.CURSOR_EXPIRED)
     with pytest.raises(CursorExpired):
         provider_of(fake).pull(cursor)
 
@@ -268,6 +289,15 @@ def test_says_why_the_application_may_not_sign_in(fake: FakeDynamics) -> None:
         own_app(fake, tenant="../../evil").check()
 
 
+def test_a_busy_sign_in_is_tried_again(fake: FakeDynamics, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error."}
+    monkeypatch.setattr(fake, "_token", lambda request: httpx.Response(400, json=said))
+    with pytest.raises(CrmError) as error:
+        own_app(fake).check()
+    assert not isinstance(error.value, NeedsSignIn)
+    assert not error.value.permanent
+
+
 @pytest.mark.parametrize(
     ("code", "said", "words"),
     [
@@ -325,6 +355,31 @@ def test_finds_our_columns_behind_any_prefix(fake: FakeDynamics) -> None:
     assert OwnField.LINK not in provider_of(fake).ensure_fields()
 
 
+@pytest.mark.parametrize(
+    ("own", "kinds", "behaviours", "words"),
+    [
+        (OwnField.EARLIEST, {}, {OWN[OwnField.EARLIEST]: "UserLocal"}, "behaviour Date only"),
+        (OwnField.CHECKED_AT, {}, {OWN[OwnField.CHECKED_AT]: "DateOnly"}, "date and time"),
+        (OwnField.VERDICT, {OWN[OwnField.VERDICT]: "Picklist"}, {}, "text"),
+    ],
+)
+def test_leaves_a_column_of_another_kind_alone_and_says_so(
+    fake: FakeDynamics, own: OwnField, kinds: dict[str, str], behaviours: dict[str, str], words: str
+) -> None:
+    """A date of the behaviour User local shows the day before to everybody west of Greenwich."""
+    fake.kinds, fake.behaviours = kinds, behaviours
+    provider = provider_of(fake)
+    assert provider.ensure_fields() == {each: name for each, name in OWN.items() if each is not own}
+    (lack,) = provider.check().lacks
+    assert words in lack
+
+
+def test_takes_a_date_independent_of_time_zones_for_a_day(fake: FakeDynamics) -> None:
+    fake.behaviours = {OWN[OwnField.EARLIEST]: "TimeZoneIndependent"}
+    assert provider_of(fake).ensure_fields() == OWN
+    assert provider_of(fake).check().lacks == ()
+
+
 def test_writes_columns_quietly_and_makes_no_opportunity(fake: FakeDynamics) -> None:
     deal = fake.add()
     provider_of(fake).write(op(deal.id))
@@ -373,8 +428,7 @@ def test_a_deleted_note_is_made_anew_once(fake: FakeDynamics) -> None:
 def test_a_tracked_query_is_a_plain_one(fake: FakeDynamics) -> None:
     fake.add()
     run(fake)
-    (first,) = [request for request in fake.requests if request.url.path.endswith("/opportunities")]
-    assert "odata.track-changes" in first.headers["Prefer"]
+    (first,) = [each for each in fake.requests if "odata.track-changes" in each.headers.get("Prefer", "")]
     assert set(dict(first.url.params)) == {"$select"}
     assert "acme_promised" in unquote(str(first.url))
 
