@@ -12,7 +12,7 @@ from integrations.providers.dynamics.refusals import Unclear, refusal, sign_in_r
 from integrations.readings import text_of
 
 LOGIN = "login.microsoftonline.com"
-ORGANIZATION = r"[a-z0-9][a-z0-9-]*\.crm[0-9]*\.dynamics\.com"
+ORGANIZATION = r"[a-z0-9][a-z0-9-]*(?:\.api)?\.crm[0-9]*\.dynamics\.com"
 TENANT = r"[0-9a-fA-F-]{36}|[a-z0-9][a-z0-9.-]*\.[a-z]{2,}|organizations"
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PATH = "/api/data/v9.2/"
@@ -44,6 +44,11 @@ class Calls:
         if not re.fullmatch(ORGANIZATION, organization):
             raise CrmError("The environment’s address must look like acme.crm4.dynamics.com.", permanent=True)
         return f"https://{organization}"
+
+    @property
+    def site(self) -> str:
+        """Return the address at which people open the environment: the Web API's own has one part more."""
+        return f"https://{_without_api(self.base.removeprefix('https://'))}"
 
     @property
     def clock(self) -> datetime:
@@ -98,9 +103,7 @@ class Calls:
     def _signed(
         self, method: str, path: str, params: Any, json: Any, headers: Mapping[str, str] | None
     ) -> Reply:
-        url = path if path.startswith("https://") else f"{self.base}{PATH}{path}"
-        if not url.startswith(f"{self.base}/api/data/"):
-            raise CrmError("Dynamics 365 named a page on another server.", permanent=True)
+        url = self._followed(path) if path.startswith("https://") else f"{self.base}{PATH}{path}"
         if not self._token:
             self._token = self._sign_in()
         fixed = {
@@ -112,6 +115,13 @@ class Calls:
         reply = self._door.send(method, url, headers=fixed | dict(headers or {}), params=params, json=json)
         self._read_clock(reply)
         return reply
+
+    def _followed(self, link: str) -> str:
+        """Return a link of the environment's, at the address we know it by; refuse any other server's."""
+        host, _, rest = link.removeprefix("https://").partition("/")
+        if f"https://{_without_api(host)}" != self.site or not rest.startswith("api/data/"):
+            raise CrmError("Dynamics 365 named a page on another server.", permanent=True)
+        return f"{self.base}/{rest}"
 
     def _read_clock(self, reply: Reply) -> None:
         try:
@@ -145,6 +155,10 @@ class Calls:
         for start in range(0, len(wanted), MOST_IDS):
             conditions = (f"{column} eq {found}" for found in wanted[start : start + MOST_IDS])
             yield from self.rows(path, {"$select": select, "$filter": " or ".join(conditions)})
+
+
+def _without_api(host: str) -> str:
+    return host.lower().replace(".api.crm", ".crm", 1)
 
 
 def is_guid(text: str) -> bool:

@@ -219,7 +219,7 @@ class Dynamics:
         there = [row for row in rows if not _is_deleted(row)]
         neighbours = neighbours_of(self._calls, there, product=self._setup.fields.get("product", ""))
         read = [
-            deal_of(row, fields=self._setup.fields, base=self._calls.base, neighbours=neighbours)
+            deal_of(row, fields=self._setup.fields, site=self._calls.site, neighbours=neighbours)
             for row in there
         ]
         return Fetched(

@@ -87,7 +87,7 @@ def _lines(calls: Calls, ids: Iterable[str]) -> Mapping[str, Sequence[LineRecord
 
 
 def deal_of(
-    row: Row, *, fields: Mapping[str, str], base: str, neighbours: Neighbours
+    row: Row, *, fields: Mapping[str, str], site: str, neighbours: Neighbours
 ) -> DealRecord | Skipped:
     """Return an opportunity."""
     changed_at, found = instant_of(row.get("modifiedon")), text_of(row.get("opportunityid"))
@@ -120,6 +120,6 @@ def deal_of(
         promised_on=date_of(mapped("promised_on")),
         earliest_start=date_of(mapped("earliest_start")),
         lines=tuple(neighbours.lines.get(found, ())),
-        url=f"{base}/main.aspx?pagetype=entityrecord&etn=opportunity&id={found}",
+        url=f"{site}/main.aspx?pagetype=entityrecord&etn=opportunity&id={found}",
         created_on=date_of(row.get("createdon")),
     )

@@ -23,7 +23,6 @@ from integrations.crm import CrmProvider, OwnField, RawRequest, Setup
 from integrations.providers.dynamics import Dynamics
 from tests.integrations.crm.fake import START, FakeDeal, Fault
 from tests.integrations.providers.fake_dynamics_tables import (
-    BASE,
     FIXED,
     FORMATTED,
     HOST,
@@ -79,6 +78,7 @@ class FakeDynamics:
     requests: list[httpx.Request] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)  # columns of the opportunity that are not there
     forbidden: set[str] = field(default_factory=set)  # tables that the user may not read
+    host: str = HOST  # or API_HOST
     tracks: bool = True
     kinds: dict[str, str] = field(default_factory=dict)  # columns that an admin made of another kind
     behaviours: dict[str, str] = field(default_factory=dict)  # and dates of another behaviour
@@ -95,6 +95,10 @@ class FakeDynamics:
         self.graves: list[tuple[int, str]] = []
         self.lines: list[Row] = []
         self._ends = {name: (won, lost) for name, won, lost in self.stages}
+
+    @property
+    def base(self) -> str:
+        return f"https://{self.host}/api/data/v9.2/"
 
     # What people do
 
@@ -212,7 +216,7 @@ class FakeDynamics:
             return self._token(request)
         if request.headers.get("Authorization") != f"Bearer {self.access}":
             return refused(401, "0x80048306", "The token is not accepted.")
-        if request.url.host != HOST or not str(request.url).startswith(BASE):
+        if request.url.host != self.host or not str(request.url).startswith(self.base):
             return refused(404, "0x80060888", "Resource not found.")
         if len(str(request.url)) > 32_768:
             return httpx.Response(414, html="<html>URI Too Long</html>")
@@ -244,7 +248,7 @@ class FakeDynamics:
             said = "AADSTS90002: Tenant not found."
             return httpx.Response(400, json={"error": "invalid_request", "error_description": said})
         if form.get("grant_type") == "client_credentials":
-            known = ("own-app", "own-secret", f"https://{HOST}/.default")
+            known = ("own-app", "own-secret", f"https://{self.host}/.default")
             if (form.get("client_id"), form.get("client_secret"), form.get("scope")) != known:
                 said = "AADSTS7000215: Invalid client secret provided."
                 return httpx.Response(401, json={"error": "invalid_client", "error_description": said})
@@ -279,7 +283,7 @@ class FakeDynamics:
         page = entries[after : after + size]
         annotated = is_annotated(request)
         body: Row = {"value": [self._entry(each, select, annotated) for each in page]}
-        link = f"{BASE}opportunities?$select={params['$select']}"
+        link = f"{self.base}opportunities?$select={params['$select']}"
         place = f"{since}!{upto}!{after + size}!{issued.isoformat()}"
         if after + size < len(entries):
             body["@odata.nextLink"] = f"{link}&$skiptoken={quote(place)}"
@@ -307,7 +311,7 @@ class FakeDynamics:
     def _entry(self, entry: tuple[str, bool], select: list[str], annotated: bool) -> Row:
         found, deleted = entry
         if deleted:
-            context = f"{BASE}$metadata#opportunities/$deletedEntity"
+            context = f"{self.base}$metadata#opportunities/$deletedEntity"
             return {"@odata.context": context, "id": found, "reason": "deleted"}
         return picked(self._opportunity(self.deals[found]), [*select, "opportunityid"], annotated)
 
@@ -349,7 +353,7 @@ class FakeDynamics:
         if after + size < len(found):
             kept = {name: value for name, value in params.items() if name != "$skiptoken"}
             body["@odata.nextLink"] = str(
-                httpx.URL(f"{BASE}{table}", params=kept | {"$skiptoken": str(after + size)})
+                httpx.URL(f"{self.base}{table}", params=kept | {"$skiptoken": str(after + size)})
             )
         return httpx.Response(200, json=body)
 

@@ -13,7 +13,7 @@ from tests.integrations.crm.fake import Fault
 
 Row = dict[str, Any]
 HOST, LOGIN, TENANT = "acme.crm4.dynamics.com", "login.microsoftonline.com", "acme.onmicrosoft.com"
-BASE = f"https://{HOST}/api/data/v9.2/"
+API_HOST = "acme.api.crm4.dynamics.com"
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 TRACKED_FOR = timedelta(days=7)
 

@@ -14,7 +14,14 @@ from integrations.http import Forbidden, Rules
 from integrations.providers.dynamics import Dynamics
 from tests.integrations.crm.fake import Fault, pass_time, provider_of
 from tests.integrations.providers.fake_dynamics import FakeDynamics
-from tests.integrations.providers.fake_dynamics_tables import HOST, MISSING_RIGHT, OWN, REFUSALS, TEAM
+from tests.integrations.providers.fake_dynamics_tables import (
+    API_HOST,
+    HOST,
+    MISSING_RIGHT,
+    OWN,
+    REFUSALS,
+    TEAM,
+)
 
 
 @pytest.fixture
@@ -230,6 +237,23 @@ def test_lists_ids_by_links(fake: FakeDynamics) -> None:
     assert sorted(found) == sorted(fake.deals)
 
 
+@pytest.mark.parametrize(
+    ("entered", "named"), [(HOST, API_HOST), (API_HOST, HOST), (HOST, HOST.upper()), (API_HOST, API_HOST)]
+)
+def test_an_environment_has_two_addresses(fake: FakeDynamics, entered: str, named: str) -> None:
+    """The one in the browser and that of the Web API, which the developer resources show."""
+    for _ in range(201):
+        fake.add()
+    fake.host = entered
+    fake.setup = replace(fake.setup, entries={**fake.setup.entries, "organization": entered})
+    first = provider_of(fake).pull(None)
+    assert first.deals[0].url.startswith(f"https://{HOST}/main.aspx")
+    link = first.cursor["deals"].replace(f"https://{entered}/", f"https://{named}/")
+    second = provider_of(fake).pull(first.cursor | {"deals": link})
+    assert (len(first.deals), len(second.deals)) == (200, 1)
+    assert {request.url.host for request in fake.requests} == {entered}
+
+
 def test_goes_to_no_page_on_another_server(fake: FakeDynamics) -> None:
     fake.add()
     _, cursor = run(fake)
@@ -252,6 +276,8 @@ def test_never_puts_foreign_text_into_a_filter(fake: FakeDynamics) -> None:
     [
         ("acme.crm.dynamics.com", True),
         ("acme.crm11.dynamics.com", True),
+        ("acme.api.crm4.dynamics.com", True),
+        ("acme.other.crm4.dynamics.com", False),
         ("acme.crm4.dynamics.com.evil.example", False),
         ("evil.example/acme.crm4.dynamics.com", False),
         ("acme.evildynamics.com", False),
