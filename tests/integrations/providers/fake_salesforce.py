@@ -75,6 +75,7 @@ class FakeSalesforce:
     open_tasks: set[str] = field(default_factory=set)
     unnamed: set[str] = field(default_factory=set)  # lookups that cannot be read through
     currencies: tuple[str, ...] = ("EUR", "GBP")  # the first is the corporate one
+    forgets_lines: bool = False  # removed lines leave no trace, their opportunity's sums move instead
     batch: int = 150
     used: int = 20
     most: int = 100_000
@@ -114,10 +115,12 @@ class FakeSalesforce:
             setattr(deal, name, value)
         if "lines" in values:
             self._set_lines(deal, self.now)
-        if set(values) != {"lines"}:
+        if set(values) != {"lines"} or self.forgets_lines:
             deal.changed_at = self.now
 
     def _set_lines(self, deal: FakeDeal, at: datetime) -> None:
+        if self.forgets_lines:
+            self.lines = [line for line in self.lines if line["OpportunityId"] != deal.id]
         for line in self.lines:
             if line["OpportunityId"] == deal.id and not line["IsDeleted"]:
                 line |= {"IsDeleted": True, "SystemModstamp": at}

@@ -158,6 +158,16 @@ def test_a_changed_line_touches_its_deal(fake: FakeSalesforce) -> None:
     assert page.touched == ()
 
 
+def test_a_line_removed_for_good_is_gone_with_its_deals_change(fake: FakeSalesforce) -> None:
+    fake.forgets_lines = True
+    deal = fake.add(lines=[("Heat pump", 3), ("Cylinder", 1)])
+    cursor = settled(fake)
+    fake.change(deal.id, lines=[("Cylinder", 1)])
+    (page,), _ = run(fake, cursor)
+    (record,) = page.deals
+    assert [line.product for line in record.lines or ()] == ["Cylinder"]
+
+
 def test_a_flood_of_one_second_comes_through_whole(fake: FakeSalesforce) -> None:
     for _ in range(1001):
         fake.add()
