@@ -18,7 +18,11 @@ DECODED = {
     "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";",
 }  # fmt: skip
 DEAL_TYPE = "0-3"
-PARTS = ("portalId", "subscriptionId", "objectId", "occurredAt", "propertyName")
+# What tells events apart; those of associations and merges have no objectId.
+PARTS = (
+    "portalId", "subscriptionId", "objectId", "occurredAt", "propertyName",
+    "fromObjectId", "toObjectId", "associationRemoved", "primaryObjectId", "newObjectId",
+)  # fmt: skip
 
 
 def verify(request: RawRequest, secret: str, now: datetime) -> Notification:
@@ -60,9 +64,9 @@ def _deals(event: dict[str, Any]) -> Iterator[Any]:
     kind, _, what = str(event.get("subscriptionType", "")).partition(".")
     if what == "associationChange":
         source, _, target = str(event.get("associationType", "")).partition("_TO_")
-        if source == "DEAL":
+        if source == "DEAL" or event.get("fromObjectTypeId") == DEAL_TYPE:
             yield event.get("fromObjectId")
-        if target == "DEAL":
+        if target == "DEAL" or event.get("toObjectTypeId") == DEAL_TYPE:
             yield event.get("toObjectId")
     elif kind == "deal" or (kind == "object" and event.get("objectTypeId") == DEAL_TYPE):
         yield from (event.get("objectId"), event.get("primaryObjectId"), event.get("newObjectId"))

@@ -112,6 +112,14 @@ class Account:
             "changeSource": "CRM_UI",
         } | more  # fmt: skip
 
+    def link_event(self, source: str, target: str, **more: Any) -> Body:
+        """Tell of an association: such an event has no objectId and no property."""
+        event = self.event("0", subscriptionType="deal.associationChange", changeSource="USER")
+        for name in ("objectId", "propertyName", "propertyValue"):
+            del event[name]
+        ends = {"fromObjectId": int(source), "toObjectId": int(target), "associationRemoved": False}
+        return event | ends | more
+
     def signed(self, body: bytes) -> RawRequest:
         stamp = str(millis(self.now))
         bare = RawRequest("POST", "https://concord.example/hooks/crm/hubspot/", {}, body)

@@ -382,18 +382,43 @@ def test_batch_hints_at_all_its_deals_once(fake: FakeHubSpot) -> None:
     assert (found.deal_ids, found.account_id) == (("11", "12", "13"), "7001")
 
 
-def test_merges_and_associations_hint_at_their_deals(fake: FakeHubSpot) -> None:
+def test_merges_hint_at_all_their_deals(fake: FakeHubSpot) -> None:
     merge = fake.event(
         "21", subscriptionType="deal.merge", primaryObjectId=21, mergedObjectIds=[22], newObjectId=23
     )
     assert _verified(fake, [merge]).deal_ids == ("21", "23", "22")
-    change = {"subscriptionType": "deal.associationChange", "fromObjectId": 31, "toObjectId": 900}
-    assert _verified(fake, [fake.event("0", **change, associationType="DEAL_TO_LINE_ITEM")]).deal_ids == (
-        "31",
-    )
-    assert _verified(fake, [fake.event("0", **change, associationType="COMPANY_TO_DEAL")]).deal_ids == (
-        "900",
-    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "deals"),
+    [
+        ({"associationType": "DEAL_TO_LINE_ITEM"}, ("31",)),
+        ({"associationType": "COMPANY_TO_DEAL"}, ("900",)),
+        ({"associationType": "COMPANY_TO_CONTACT"}, ()),
+        ({"fromObjectTypeId": "0-3", "toObjectTypeId": "0-8", "associationTypeId": 19}, ("31",)),
+        ({"fromObjectTypeId": "0-2", "toObjectTypeId": "0-3", "associationTypeId": 6}, ("900",)),
+        ({"fromObjectTypeId": "0-1", "toObjectTypeId": "0-2", "associationTypeId": 279}, ()),
+    ],
+)
+def test_associations_hint_at_their_deals_by_name_or_by_type(
+    fake: FakeHubSpot, ends: Any, deals: tuple[str, ...]
+) -> None:
+    for kind in ("deal.associationChange", "object.associationChange"):
+        event = fake.link_event("31", "900", subscriptionType=kind, **ends)
+        assert _verified(fake, [event]).deal_ids == deals
+
+
+def test_associations_of_one_moment_are_deliveries_of_their_own(fake: FakeHubSpot) -> None:
+    keys = {
+        _verified(fake, [fake.link_event(*ends, associationType="DEAL_TO_LINE_ITEM", **more)]).key
+        for ends, more in (
+            (("31", "900"), {}),
+            (("32", "901"), {}),
+            (("32", "902"), {}),
+            (("32", "902"), {"associationRemoved": True}),
+        )
+    }
+    assert len(keys) == 4
 
 
 def test_same_delivery_has_one_key_whichever_try_and_order(fake: FakeHubSpot) -> None:
