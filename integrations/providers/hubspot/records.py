@@ -14,7 +14,8 @@ STANDARD = (
     "hs_deal_stage_probability hs_is_closed hs_is_closed_won hs_is_closed_lost hs_lastmodifieddate "
     "hs_merged_object_ids"
 ).split()
-PRIMARY_COMPANY = 5  # HubSpot's number of the association "deal to primary company"
+# The association "deal to primary company"; an account numbers its own labels from 1 as well.
+PRIMARY_COMPANY = ("HUBSPOT_DEFINED", 5)
 Raw = dict[str, Any]
 
 
@@ -90,7 +91,7 @@ def _companies(wire: Wire, ids: Sequence[str]) -> dict[str, str]:
 
 def _primary(links: list[dict[str, Any]]) -> str:
     def rank(link: dict[str, Any]) -> tuple[bool, int]:
-        types = {kind.get("typeId") for kind in link.get("associationTypes", ())}
+        types = {(kind.get("category"), kind.get("typeId")) for kind in link.get("associationTypes", ())}
         return PRIMARY_COMPANY not in types, int(link["toObjectId"])
 
     return str(min(links, key=rank)["toObjectId"])

@@ -121,6 +121,19 @@ def test_primary_company_names_the_customer(fake: FakeHubSpot) -> None:
     assert deals[nameless.id].company == ""
 
 
+def test_label_of_the_accounts_own_makes_no_company_the_primary_one(fake: FakeHubSpot) -> None:
+    fake.add(company="Aardvark Lettings")
+    deal = fake.add(company="Kestrel Housing")
+
+    def label(content: Any) -> None:
+        own = {"category": "USER_DEFINED", "typeId": 5, "label": "Billed instead"}
+        for result in content["results"]:
+            result["to"][0]["associationTypes"].append(own)
+
+    _with(fake, "/crm/associations/2026-09/deals/companies/batch/read", label)
+    assert run(fake).deals[deal.id].company == "Kestrel Housing"
+
+
 def test_owner_who_left_is_named(fake: FakeHubSpot) -> None:
     there, left, unknown = fake.add(owner_id="1"), fake.add(owner_id="2"), fake.add(owner_id="3")
     deals = run(fake).deals
