@@ -174,7 +174,7 @@ def _rights(content: dict[str, Any]) -> CrmError:
 
 
 def _scopes(content: dict[str, Any]) -> Iterator[str]:
-    for error in content.get("errors") or ():
+    for error in (content, *(content.get("errors") or ())):
         context = error.get("context") if isinstance(error, dict) else None
         if isinstance(context, dict):
             for name in ("requiredGranularScopes", "missingScopes", "requiredScopes"):

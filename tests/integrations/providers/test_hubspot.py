@@ -338,6 +338,10 @@ def test_trouble_while_the_note_is_made_leaves_it_unknown(fake: FakeHubSpot, fau
     deal = fake.add()
     fake.fail(fault, on="POST /crm/objects/2026-09/notes")
     with pytest.raises(NoteUnknown):
+    refusal = httpx.Response(403, json={"context": {"missingScopes": ["crm.objects.owners.read"]}})
+    fake.answer = lambda request: refusal  # type: ignore[method-assign]
+    with pytest.raises(CrmError, match=r"missing rights: crm\.objects\.owners\.read"):
+        provider_of(fake).pull(None)
         provider_of(fake).write(op_of(deal.id))
     assert fake.written(deal.id)[OwnField.VERDICT] == "Feasible"
 
