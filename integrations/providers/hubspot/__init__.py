@@ -66,8 +66,9 @@ class HubSpot:
         Entry(
             "token",
             "Service Key",
-            "HubSpot: Settings, Integrations, Service Keys. With a key, changes are asked for every few"
-            " minutes; after a sign-in HubSpot tells of them at once.",
+            "HubSpot: Development, Keys, Service keys (in some accounts: Settings, Integrations, Service"
+            " Keys). With a key, changes are asked for every few minutes; after a sign-in HubSpot tells of"
+            " them at once.",
             secret=True,
             required=False,
         ),
