@@ -63,7 +63,8 @@ def _saving(change: Callable[..., Body]) -> Callable[..., Body]:
 
 def account(held: Store, body: Body) -> Body:
     """Say whose account it is."""
-    return {"portalId": int(ACCOUNT), "accountType": "STANDARD", "companyCurrency": "EUR"}
+    zone = {"timeZone": "UTC", "utcOffset": "+00:00", "utcOffsetMilliseconds": 0}
+    return {"portalId": int(ACCOUNT), "accountType": "STANDARD", "companyCurrency": "EUR", **zone}
 
 
 def pipelines(held: Store, body: Body) -> Body:

@@ -116,7 +116,7 @@ class HubSpot:
 
     def check(self) -> Account:
         """Sign in and look whether the rights to read suffice; those to write show on writing."""
-        details = self._details()
+        details = self._wire.details
         id = text_of(details.get("portalId"))
         if not id:
             raise Trouble("HubSpot does not say whose account this is.")
@@ -126,9 +126,6 @@ class HubSpot:
             currency=text_of(details.get("companyCurrency")),
             lacks=tuple(lack for path, lack in PROBES if not self._allowed(path)),
         )
-
-    def _details(self) -> dict[str, Any]:
-        return self._wire.ask("GET", f"/account-info/{RELEASE}/details")
 
     def _allowed(self, path: str) -> bool:
         try:
@@ -150,7 +147,7 @@ class HubSpot:
             owners=tuple(records.owners(self._wire).values()),
             fields=tuple(self._fields()),
             products=tuple(dict.fromkeys(self._products())),
-            currency=text_of(self._details().get("companyCurrency")),
+            currency=text_of(self._wire.details.get("companyCurrency")),
         )
 
     def _fields(self) -> Iterator[CrmField]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from integrations.crm import DealRecord, Gone, LineRecord, Owner, Setup, Skipped, Status
 from integrations.providers.hubspot.wire import RELEASE, Wire
@@ -26,6 +27,7 @@ class Neighbours:
     companies: Mapping[str, str]
     lines: Mapping[str, tuple[LineRecord, ...]]
     owners: Mapping[str, Owner]
+    zone: tzinfo  # the account's
 
 
 def properties(setup: Setup) -> list[str]:
@@ -76,7 +78,21 @@ def gone_of(survivors: Mapping[str, str]) -> tuple[Gone, ...]:
 def _neighbours(wire: Wire, raws: Sequence[Raw]) -> Neighbours:
     ids = [str(raw["id"]) for raw in raws]
     wanted = {str(values_of(raw).get("hubspot_owner_id") or "") for raw in raws} - {""}
-    return Neighbours(_companies(wire, ids), _lines(wire, ids), owners(wire, wanted) if wanted else {})
+    return Neighbours(
+        companies=_companies(wire, ids),
+        lines=_lines(wire, ids),
+        owners=owners(wire, wanted) if wanted else {},
+        zone=_zone(wire.details),
+    )
+
+
+def _zone(details: Mapping[str, Any]) -> tzinfo:
+    """Return the account's time zone; its distance from UTC where the name is not known here."""
+    try:
+        return ZoneInfo(text_of(details.get("timeZone")))
+    except (ZoneInfoNotFoundError, ValueError):
+        ahead = int(decimal_of(details.get("utcOffsetMilliseconds")) or 0)
+        return timezone(timedelta(milliseconds=ahead)) if abs(ahead) < 86_400_000 else UTC
 
 
 def _companies(wire: Wire, ids: Sequence[str]) -> dict[str, str]:
@@ -150,28 +166,39 @@ def _record(raw: Raw, around: Neighbours, setup: Setup, web: str) -> DealRecord 
         probability=share_of(values.get("hs_deal_stage_probability")),
         amount=decimal_of(values.get("amount")),
         currency=text_of(values.get("deal_currency_code")),
-        close_on=_date(values.get("closedate")),
+        close_on=_date(values.get("closedate"), around.zone),
         company=around.companies.get(id, ""),
         owner_id=owner_id,
         owner_name=owner.name,
         owner_email=owner.email,
         product=text_of(mapped.get("product")),
         quantity=decimal_of(mapped.get("quantity")),
-        promised_on=_date(mapped.get("promised_on")),
-        earliest_start=_date(mapped.get("earliest_start")),
+        promised_on=_date(mapped.get("promised_on"), around.zone),
+        earliest_start=_date(mapped.get("earliest_start"), around.zone),
         lines=around.lines.get(id, ()),
         url=f"{web}/contacts/{setup.account_id}/record/0-3/{id}" if setup.account_id else "",
-        created_on=_date(values.get("createdate")),
+        created_on=_date(values.get("createdate"), around.zone),
         archived=bool(raw.get("archived")),
     )
 
 
-def _date(value: Any) -> date | None:
-    """Return the date of a text, or of the milliseconds of its midnight, as older properties have it."""
-    if str(value or "").removeprefix("-").isdigit():
-        moment = instant_of_millis(value)
-        return moment.date() if moment else None
-    return date_of(value)
+def _date(value: Any, zone: tzinfo) -> date | None:
+    """Return a date as written; an instant (text or milliseconds) as the day it is in the account's zone."""
+    text = str(value or "")
+    if text.removeprefix("-").isdigit():
+        moment = instant_of_millis(text)
+        return _day(moment, zone) if moment else None
+    moment = instant_of(text) if len(text) > len("2027-03-01") else None
+    return _day(moment, zone) if moment else date_of(value)
+
+
+def _day(moment: datetime, zone: tzinfo) -> date:
+    """Return the day; midnight of UTC is how HubSpot keeps a date without a time."""
+    try:
+        is_date = moment.astimezone(UTC).time() == time()
+        return moment.astimezone(UTC if is_date else zone).date()
+    except OverflowError:  # the last day there is, east of UTC
+        return moment.date()
 
 
 def _status(values: Mapping[str, Any]) -> Status | None:

@@ -1,8 +1,10 @@
 """Speaks HTTP with HubSpot: the token, the paths of one release, and what a refusal means."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from integrations.crm import CrmError, NeedsSignIn, TokenExpired
@@ -14,6 +16,8 @@ OBJECTS = f"/crm/objects/{RELEASE}"
 BATCH = 100  # the most that a list, a batch and a page of owners hold
 # Searches are limited to 5 a second, other requests to about 10: one search weighs as two of them.
 SEARCH_COST = 2
+# Why a batch leaves a record out, for good; any other reason may be over the next time.
+ABSENT = re.compile("NOT_FOUND|VALIDATION|SCOPE|PERMISSION|FORBIDDEN|ACCESS")
 
 
 class Trouble(CrmError):
@@ -89,8 +93,8 @@ class Wire:
                     "inputs": [{"id": id} for id in ids[start : start + BATCH]],
                 },
             )
-            found += results_of(answer)
-        return found
+            found += _batched(answer)
+        return list({str(raw["id"]): raw for raw in found}.values())
 
     def search(self, kind: str, properties: Sequence[str], filters: list[dict[str, Any]]) -> dict[str, Any]:
         """Return one page in the order of the ids; further ones are asked for by "id greater than"."""
@@ -115,12 +119,17 @@ class Wire:
             path = f"/crm/associations/{RELEASE}/{source}/{target}/batch/read"
             answer = self.ask("POST", path, body={"inputs": inputs})
             inputs = []
-            for result in results_of(answer):
+            for result in _batched(answer):
                 id = str(result["from"]["id"])
                 found.setdefault(id, []).extend(result.get("to", ()))
                 if after := next_of(result):
                     inputs.append({"id": id, "after": after})
         return found
+
+    @cached_property
+    def details(self) -> dict[str, Any]:
+        """Return what HubSpot says of the account."""
+        return self.ask("GET", f"/account-info/{RELEASE}/details")
 
     def _refusal(self, reply: Reply, content: dict[str, Any] | None) -> CrmError:
         if reply.status == 401:
@@ -181,7 +190,7 @@ def _scopes(content: dict[str, Any]) -> Iterator[str]:
                 yield from (text_of(scope, 60) for scope in context.get(name) or ())
 
 
-def said(content: dict[str, Any]) -> str:
+def said(content: Mapping[str, Any]) -> str:
     """Return HubSpot's own words about a refusal, shortened."""
     details = [
         text_of(error.get("message"), 200) for error in content.get("errors") or () if isinstance(error, dict)
@@ -208,6 +217,20 @@ def results_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(results, list):
         raise Trouble("HubSpot answered in a form that Concord does not know.")
     return [result for result in results if isinstance(result, dict)]
+
+
+def _batched(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a batch; raise Trouble when one is wanting for another reason than its absence."""
+    wrong = [error for error in answer.get("errors") or () if isinstance(error, dict)]
+    if answer.get("status", "COMPLETE") != "COMPLETE" or any(_is_trouble(error) for error in wrong):
+        raise Trouble(f"HubSpot did not answer all of a batch: {said(answer)}")
+    return results_of(answer)
+
+
+def _is_trouble(error: Mapping[str, Any]) -> bool:
+    """Return whether to ask again: not for what is gone, has no associations, or is not ours to see."""
+    category = str(error.get("category") or "")
+    return bool(category) and not ABSENT.search(category)
 
 
 def next_of(answer: Mapping[str, Any]) -> str:

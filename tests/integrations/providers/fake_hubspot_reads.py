@@ -1,8 +1,10 @@
 """What HubSpot's API (release 2026-09) tells of an account: its page caps, its search window."""
 
+import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -10,6 +12,8 @@ from tests.integrations.crm.fake import START
 from tests.integrations.providers.fake_hubspot_account import Account, Body, iso
 
 WINDOW = 10_000  # a search shows no more results than this
+MOST_SIGNS = 3_000  # in a search's body
+ZONE = "US/Eastern"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPANY_LINK, PRIMARY_LINK = 341, 5
 
@@ -27,7 +31,14 @@ class Reads(Account):
     """Answers what is asked."""
 
     def _account(self, body: Body, params: Body) -> httpx.Response:
-        return ok({"portalId": 7001, "accountType": "STANDARD", "companyCurrency": "EUR"})
+        return ok(
+            {
+                "portalId": 7001, "accountType": "STANDARD", "portalName": "Kestrel",
+                "companyCurrency": "EUR", "additionalCurrencies": [], "timeZone": ZONE,
+                "utcOffset": "-05:00", "utcOffsetMilliseconds": -18_000_000,
+                "uiDomain": "app.hubspot.com", "dataHostingLocation": "na1",
+            }
+        )  # fmt: skip
 
     def _pipelines(self, body: Body, params: Body) -> httpx.Response:
         stages = [
@@ -58,15 +69,16 @@ class Reads(Account):
         there = set(self._all(kind, params.get("archived") == "true"))
         if kind == "deals":
             ids = [self.deals[id].merged_into or id if id in self.deals else id for id in ids]
-        found = [id for id in dict.fromkeys(ids) if id in there]
-        answer = {"status": "COMPLETE", "results": [self.raw(kind, id, body["properties"]) for id in found]}
-        if len(found) < len(set(ids)):
-            answer["errors"] = [{"category": "OBJECT_NOT_FOUND", "message": "Could not get some."}]
-            return httpx.Response(207, json=answer)
-        return ok(answer)
+        found = [id for id in ids if id in there]  # two that were merged bring their survivor twice
+        return _batch(
+            [self.raw(kind, id, body["properties"]) for id in found],
+            [_absent("Could not get some objects.", {"ids": [id]}) for id in ids if id not in there],
+        )
 
     def _search(self, kind: str, body: Body, params: Body) -> httpx.Response:
         missing = {"after", "filterGroups", "limit", "properties", "sorts"} - body.keys()
+        if len(json.dumps(body, separators=(",", ":"))) > MOST_SIGNS:
+            raise Refusal(400, "VALIDATION_ERROR", "The query is too long.")
         if missing or body["limit"] > 200 or int(body["after"]) + body["limit"] > WINDOW:
             raise Refusal(400, "VALIDATION_ERROR", "The search is not one that can be answered.")
         filters = [one for group in body["filterGroups"] for one in group["filters"]]
@@ -96,18 +108,19 @@ class Reads(Account):
         raise Refusal(400, "VALIDATION_ERROR", f"Cannot filter by {name} {operator}.")
 
     def _associations(self, source: str, target: str, body: Body, params: Body) -> httpx.Response:
-        results = []
+        results, errors = [], []
         for one in body["inputs"]:
             # One page holds two associations, so that whoever does not read on loses some.
             links = self._links(source, target, one["id"])
             start = int(one.get("after", 0))
             if not links[start:]:
+                errors.append(_absent(f"No {target} is associated with {one['id']}.", {}))
                 continue
             result: Body = {"from": {"id": one["id"]}, "to": links[start : start + 2]}
             if len(links) > start + 2:
                 result["paging"] = {"next": {"after": str(start + 2)}}
             results.append(result)
-        return httpx.Response(200 if results else 207, json={"status": "COMPLETE", "results": results})
+        return _batch(results, errors)
 
     def _links(self, source: str, target: str, id: str) -> list[Body]:
         if source == "line_items":
@@ -166,7 +179,7 @@ class Reads(Account):
             "pipeline": "default",
             "amount": _text(deal.amount),
             "deal_currency_code": deal.currency,
-            "closedate": f"{deal.close_on}T22:30:00Z" if deal.close_on else None,
+            "closedate": _evening(deal.close_on) if deal.close_on else None,
             "hubspot_owner_id": deal.owner_id or None,
             "createdate": iso(START),
             "hs_deal_stage_probability": _text(deal.probability),
@@ -193,6 +206,22 @@ class Reads(Account):
 
     def _note(self, id: str) -> Body:
         return {"hs_note_body": next(d.notes[id] for d in self.deals.values() if id in d.notes)}
+
+
+def _batch(results: list[Body], errors: list[Body]) -> httpx.Response:
+    answer: Body = {"status": "COMPLETE", "results": results}
+    if errors:
+        answer |= {"numErrors": len(errors), "errors": errors}
+    return httpx.Response(207 if errors else 200, json=answer)
+
+
+def _absent(message: str, context: Body) -> Body:
+    return {"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": context}
+
+
+def _evening(day: date) -> str:
+    """Return when somebody in the account's zone picked the day: UTC has the next one already."""
+    return iso(datetime.combine(day, time(20, 30), ZoneInfo(ZONE)))
 
 
 def ok(content: Body) -> httpx.Response:

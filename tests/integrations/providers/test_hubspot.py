@@ -152,7 +152,12 @@ def test_deals_address_at_hubspot(fake: FakeHubSpot) -> None:
     [
         ("2027-03-01", date(2027, 3, 1)),
         ("2027-03-01T23:59:59.999Z", date(2027, 3, 1)),
+        ("2027-03-02T01:09:44Z", date(2027, 3, 1)),  # the account is five hours behind UTC
+        ("2027-03-02T05:00:00Z", date(2027, 3, 2)),
+        ("2027-03-01T00:00:00Z", date(2027, 3, 1)),
         ("1803859200000", date(2027, 3, 1)),
+        ("1803949784000", date(2027, 3, 1)),
+        ("0001-01-01T00:30:00Z", date(1, 1, 1)),
         ("", None),
         ("soon", None),
         ("99999999999999999999", None),
@@ -162,6 +167,53 @@ def test_dates_in_every_form_that_hubspot_has(fake: FakeHubSpot, written: str, r
     deal = fake.add()
     _with(fake, DEALS, lambda content: content["results"][0]["properties"].update(closedate=written))
     assert run(fake).deals[deal.id].close_on == read
+
+
+@pytest.mark.parametrize(
+    ("details", "read"),
+    [
+        ({"timeZone": "Asia/Tokyo"}, date(2027, 3, 2)),
+        ({"timeZone": "Nowhere/Here", "utcOffsetMilliseconds": 3_600_000}, date(2027, 3, 2)),
+        ({"timeZone": None, "utcOffsetMilliseconds": 10**12}, date(2027, 3, 1)),
+        ({"timeZone": "", "utcOffsetMilliseconds": None}, date(2027, 3, 1)),
+    ],
+)
+def test_days_are_those_of_the_accounts_zone(fake: FakeHubSpot, details: Any, read: date) -> None:
+    deal = fake.add()
+    _with(fake, "/account-info/2026-09/details", lambda content: {**content, **details})
+    late = {"closedate": "2027-03-01T23:30:00Z"}
+    _with(fake, DEALS, lambda content: content["results"][0]["properties"].update(late))
+    assert run(fake).deals[deal.id].close_on == read
+
+
+def test_many_chosen_pipelines_fit_into_no_search(fake: FakeHubSpot) -> None:
+    deal = fake.add()
+    elsewhere = tuple(f"7b0a1f3e-0000-4000-8000-{n:012}" for n in range(80))
+    fake.setup = replace(fake.setup, pipelines=("default", *elsewhere))
+    assert run(fake, run(fake).cursor).deals.keys() == {deal.id}
+    fake.setup = replace(fake.setup, pipelines=elsewhere)
+    assert run(fake, run(fake).cursor).deals == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/crm/associations/2026-09/deals/line_items", "/crm/objects/2026-09/line_items"]
+)
+def test_batch_that_failed_in_part_loses_no_lines(fake: FakeHubSpot, path: str) -> None:
+    fake.add(lines=[("Heat pump", 24)])
+    error = {"status": "error", "category": "INTERNAL_ERROR", "message": "Try again."}
+    change = {"results": [], "numErrors": 1, "errors": [error]}
+    _with(fake, f"{path}/batch/read", lambda content: {**content, **change})
+    with pytest.raises(CrmError, match="Try again") as caught:
+        run(fake)
+    assert not caught.value.permanent
+
+
+def test_lines_that_are_not_ours_to_see_stop_no_page(fake: FakeHubSpot) -> None:
+    deal = fake.add(lines=[("Heat pump", 24)])
+    error = {"status": "error", "category": "FORBIDDEN", "message": "Not for this user."}
+    change = {"results": [], "numErrors": 1, "errors": [error]}
+    _with(fake, "/crm/objects/2026-09/line_items/batch/read", lambda content: {**content, **change})
+    assert run(fake).deals[deal.id].lines == ()
 
 
 def test_one_unreadable_deal_stops_no_page(fake: FakeHubSpot) -> None:
@@ -219,6 +271,20 @@ def test_two_merged_deals_go_to_the_third(fake: FakeHubSpot) -> None:
     fetched = provider_of(fake).fetch([first.id])
     assert [deal.id for deal in fetched.deals] == [third]
     assert Gone(first.id, third) in fetched.gone
+    both = provider_of(fake).fetch([first.id, second.id])
+    assert [deal.id for deal in both.deals] == [third]
+
+
+def test_merge_that_keeps_the_primary_ones_id(fake: FakeHubSpot) -> None:
+    loser, primary = fake.add(), fake.add()
+    cursor = run(fake).cursor
+    pass_time(fake, hours=1)
+    fake.change(loser.id, merged_into=primary.id, deleted=True)
+    fake.change(primary.id)
+    fake.merges[primary.id] = [loser.id, primary.id]
+    found = run(fake, cursor)
+    assert found.gone == {loser.id: Gone(loser.id, primary.id)}
+    assert found.deals.keys() == {primary.id}
 
 
 def test_stages_mean_what_hubspot_says_or_their_probability(fake: FakeHubSpot) -> None:
@@ -271,6 +337,10 @@ def test_check_says_which_rights_are_missing(fake: FakeHubSpot) -> None:
 def test_missing_scope_is_named(fake: FakeHubSpot) -> None:
     fake.fail(Fault.NOT_ALLOWED)
     with pytest.raises(CrmError, match=r"missing rights: crm\.objects\.deals\.read"):
+        provider_of(fake).pull(None)
+    refusal = httpx.Response(403, json={"context": {"missingScopes": ["crm.objects.owners.read"]}})
+    fake.answer = lambda request: refusal  # type: ignore[method-assign]
+    with pytest.raises(CrmError, match=r"missing rights: crm\.objects\.owners\.read"):
         provider_of(fake).pull(None)
 
 
@@ -338,10 +408,6 @@ def test_trouble_while_the_note_is_made_leaves_it_unknown(fake: FakeHubSpot, fau
     deal = fake.add()
     fake.fail(fault, on="POST /crm/objects/2026-09/notes")
     with pytest.raises(NoteUnknown):
-    refusal = httpx.Response(403, json={"context": {"missingScopes": ["crm.objects.owners.read"]}})
-    fake.answer = lambda request: refusal  # type: ignore[method-assign]
-    with pytest.raises(CrmError, match=r"missing rights: crm\.objects\.owners\.read"):
-        provider_of(fake).pull(None)
         provider_of(fake).write(op_of(deal.id))
     assert fake.written(deal.id)[OwnField.VERDICT] == "Feasible"
 
