@@ -265,11 +265,11 @@ class OwnField(StrEnum):
 
 
 FIELD_LABELS: Mapping[OwnField, str] = {
-    OwnField.VERDICT: "Concord: verdict",
-    OwnField.EARLIEST: "Concord: earliest date",
-    OwnField.REASON: "Concord: reason",
-    OwnField.LINK: "Concord: link",
-    OwnField.CHECKED_AT: "Concord: checked at",
+    OwnField.VERDICT: "Concord verdict",
+    OwnField.EARLIEST: "Concord earliest date",
+    OwnField.REASON: "Concord reason",
+    OwnField.LINK: "Concord link",
+    OwnField.CHECKED_AT: "Concord checked at",
 }
 FIELD_KINDS: Mapping[OwnField, str] = {
     OwnField.VERDICT: "text",

@@ -440,7 +440,7 @@ def test_our_properties_stand_in_a_group_of_their_own(fake: FakeHubSpot) -> None
     assert {known["groupName"] for known in made.values()} == {"concord"}
     assert made["concord_earliest_date"]["type"] == "date"
     assert made["concord_checked_at"]["type"] == "datetime"
-    assert made["concord_verdict"]["label"] == "Concord: verdict"
+    assert made["concord_verdict"]["label"] == "Concord verdict"
 
 
 # Webhooks

@@ -251,7 +251,7 @@ def test_signing_in_and_keys_have_different_headers(fake: FakePipedrive) -> None
 def test_who_is_no_administrator_is_told_and_does_without(fake: FakePipedrive) -> None:
     assert provider_of(fake).check().lacks == ()
     verdict = provider_of(fake).ensure_fields()[OwnField.VERDICT]
-    for code in [code for code, (label, _) in fake.fields.items() if label == "Concord: link"]:
+    for code in [code for code, (label, _) in fake.fields.items() if label == "Concord link"]:
         del fake.fields[code]
     fake.is_admin = False
     (lack,) = provider_of(fake).check().lacks
@@ -316,11 +316,11 @@ def test_a_closed_account_and_a_success_that_is_none(fake: FakePipedrive) -> Non
 def test_our_fields_are_made_once_and_found_by_their_names(fake: FakePipedrive) -> None:
     made = provider_of(fake).ensure_fields()
     assert [fake.fields[code] for code in made.values()] == [
-        ("Concord: verdict", "varchar"),
-        ("Concord: earliest date", "date"),
-        ("Concord: reason", "text"),
-        ("Concord: link", "varchar"),
-        ("Concord: checked at", "varchar"),
+        ("Concord verdict", "varchar"),
+        ("Concord earliest date", "date"),
+        ("Concord reason", "text"),
+        ("Concord link", "varchar"),
+        ("Concord checked at", "varchar"),
     ]
     assert provider_of(fake).ensure_fields() == made
 

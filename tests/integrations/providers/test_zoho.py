@@ -274,11 +274,11 @@ def test_no_workflow_of_the_company_starts(writable: FakeZoho) -> None:
 def test_our_fields_are_of_their_kinds(fake: FakeZoho) -> None:
     made = provider_of(fake).ensure_fields()
     assert [fake.fields[key] for key in made.values()] == [
-        ("Concord: verdict", "text"),
-        ("Concord: earliest date", "date"),
-        ("Concord: reason", "textarea"),
-        ("Concord: link", "website"),
-        ("Concord: checked at", "datetime"),
+        ("Concord verdict", "text"),
+        ("Concord earliest date", "date"),
+        ("Concord reason", "textarea"),
+        ("Concord link", "website"),
+        ("Concord checked at", "datetime"),
     ]
 
 
