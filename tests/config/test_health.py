@@ -15,7 +15,7 @@ from tenants.models import WorkerHeartbeat
 @pytest.fixture
 def worker(db: None) -> WorkerHeartbeat:
     """A worker that has just reported."""
-    return WorkerHeartbeat.objects.create(queue="work", beat_at=timezone.now())
+    return WorkerHeartbeat.objects.update_or_create(queue="work", defaults={"beat_at": timezone.now()})[0]
 
 
 def checks() -> tuple[int, dict[str, Any]]:

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from tenants.models import WorkerHeartbeat
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")  # the browser's driver keeps an event loop
@@ -94,7 +96,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture(scope="package")
-def site(django_db_setup: None) -> Iterator[Site]:
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
     """Web, worker, beat and a sandbox whose deals keep still, on this process's database and folder.
 
     They stop with the last browser test of the process: the tests that follow it on the same database and
@@ -121,6 +123,8 @@ def site(django_db_setup: None) -> Iterator[Site]:
     finally:
         for process in processes:
             _stop(process)
+        with django_db_blocker.unblock():  # written after the last test's rows were removed
+            WorkerHeartbeat.objects.all().delete()
 
 
 def _wait_for(port: int, path: str) -> None:
