@@ -72,15 +72,25 @@ def of(connection: Connection, ask: Callable[[], Any]) -> Any:
         return ask()
 
 
-def all_done(connection: Connection) -> bool:
-    hints.sweep(at=now())  # there is no beat in this test
+def until(connection: Connection, ask: Callable[[], Any]) -> None:
+    """Wait until it is true, handing on due work meanwhile: there is no beat in this test."""
+
+    def look() -> Any:
+        hints.sweep(at=now())
+        return of(connection, ask)
+
+    wait(look)
+
+
+def all_done(connection: Connection) -> None:
+    """Wait until nothing is left to do."""
 
     def waiting() -> bool:
         due = OutboxEntry.objects.filter(done_at=None, next_at__lte=now())
         unwritten = WriteBack.objects.filter(next_at__isnull=False)
         return due.exists() or unwritten.exists() or SyncRun.objects.filter(status="running").exists()
 
-    return not of(connection, waiting)
+    until(connection, lambda: not waiting())
 
 
 def again(connection: Connection, kind: str) -> None:
@@ -114,8 +124,8 @@ def test_a_thousand_deals_survive_kills_changes_and_deletions_and_hear_the_verdi
     hand_on(organizations.acme)
 
     with worker(tmp_path, **allowed) as process:
-        wait(lambda: of(connection, lambda: Connection.objects.get().synced_at))
-        wait(lambda: of(connection, lambda: WriteBack.objects.filter(sent_at__isnull=False).count() >= 5))
+        until(connection, lambda: Connection.objects.get().synced_at)
+        until(connection, lambda: WriteBack.objects.filter(sent_at__isnull=False).count() >= 5)
         kill(process)  # while verdicts are being written
     left = of(connection, lambda: WriteBack.objects.filter(next_at__isnull=False).count())
     assert left > 0, "The worker was not killed while it wrote."
@@ -125,7 +135,7 @@ def test_a_thousand_deals_survive_kills_changes_and_deletions_and_hear_the_verdi
     assert of(connection, Deal.objects.count) == len(ids)
 
     with worker(tmp_path, **allowed):
-        wait(lambda: all_done(connection))
+        all_done(connection)
         judged = of(
             connection,
             lambda: set(
@@ -143,11 +153,11 @@ def test_a_thousand_deals_survive_kills_changes_and_deletions_and_hear_the_verdi
         tryton.admin(f"{DEALS}.delete", [int(deleted)])
         new = tryton.opportunity(description="New", end_date=date(2027, 3, 1))
         again(connection, SYNC)
-        wait(lambda: of(connection, lambda: Deal.objects.filter(external_id=str(new)).exists()))
-        wait(lambda: all_done(connection))
+        until(connection, lambda: Deal.objects.filter(external_id=str(new)).exists())
+        all_done(connection)
         for _ in range(2):
             again(connection, COMPARE)
-            wait(lambda: all_done(connection))
+            all_done(connection)
 
     def deal(external_id: str) -> Deal:
         found: Deal = of(connection, lambda: Deal.objects.get(external_id=external_id))
